@@ -64,7 +64,8 @@ impl Headers {
 
     /// The value of the first field of that name.
     pub fn get(&self, name: impl AsRef<[u8]>) -> Option<&[u8]> {
-        self.get_all(name.as_ref()).next()
+        let place = self.position(name.as_ref())?;
+        self.fields.get(place).map(|field| slice(&self.bytes, field.value))
     }
 
     /// The values of all fields of that name, in order.

@@ -1,0 +1,112 @@
+//! A request as the rules see it: prepared, not yet sent.
+
+use bytes::Bytes;
+
+use crate::{Error, Headers, Kind, Phase, Result, Url};
+
+/// One prepared request. Its header fields are what goes on the wire, but for `Host`, `Cookie`,
+/// `Authorization`, `Content-Length` and `Transfer-Encoding` where the exchange computes them.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The method, upper case as requests sends it; a token (RFC 9110 section 5.6.2).
+    pub method: String,
+    /// Where to.
+    pub url: Url,
+    /// The fields in the caller's order and case.
+    pub headers: Headers,
+    /// What is sent behind the head.
+    pub body: Body,
+}
+
+/// What is sent behind the head. The bytes of a stream live with the I/O; the rules know its nature.
+#[derive(Clone, Debug, Default)]
+pub enum Body {
+    /// Nothing, and no word about its length (GET and HEAD as requests sends them).
+    #[default]
+    Empty,
+    /// These bytes; may be sent any number of times.
+    Bytes(Bytes),
+    /// Bytes that the caller's source yields.
+    Stream {
+        /// The length in bytes, if known; else the body goes out chunked.
+        length: Option<u64>,
+        /// Can the source be put back to its start for a second sending?
+        rewindable: bool,
+    },
+}
+
+impl Body {
+    /// Can it be sent a second time?
+    pub fn is_replayable(&self) -> bool {
+        match self {
+            Self::Empty | Self::Bytes(_) => true,
+            Self::Stream { rewindable, .. } => *rewindable,
+        }
+    }
+}
+
+impl Request {
+    /// A request without header fields and body.
+    pub fn new(method: impl Into<String>, url: Url) -> Self {
+        Self { method: method.into(), url, headers: Headers::new(), body: Body::Empty }
+    }
+
+    /// Is the method idempotent (RFC 9110 section 9.2.2), so that sending twice does what sending once does?
+    pub fn is_idempotent(&self) -> bool {
+        matches!(self.method.as_str(), "GET" | "HEAD" | "OPTIONS" | "TRACE" | "PUT" | "DELETE")
+    }
+}
+
+/// Checks a header field as requests does (`check_header_validity`), and that it cannot end its line.
+///
+/// # Errors
+/// [`Kind::InvalidHeader`] when the name is not a token or starts with white space or a colon, or when
+/// the value starts with white space or holds CR, LF or NUL.
+pub fn check_field(name: &[u8], value: &[u8]) -> Result<()> {
+    let bad_name = name.is_empty()
+        || name.first().is_some_and(|first| first.is_ascii_whitespace() || *first == b':')
+        || name.iter().any(|byte| matches!(byte, b'\r' | b'\n' | b':' | 0));
+    if bad_name {
+        let shown = String::from_utf8_lossy(name);
+        return Err(invalid(format!(
+            "Invalid leading whitespace, reserved character(s), or return character(s) in header name: {shown:?}"
+        )));
+    }
+    let bad_value = value.first().is_some_and(u8::is_ascii_whitespace)
+        || value.iter().any(|byte| matches!(byte, b'\r' | b'\n' | 0));
+    if bad_value {
+        let shown = String::from_utf8_lossy(name);
+        return Err(invalid(format!(
+            "Invalid leading whitespace, reserved character(s), or return character(s) in the value of header {shown:?}"
+        )));
+    }
+    Ok(())
+}
+
+fn invalid(message: String) -> Error {
+    Error::new(Kind::InvalidHeader, Phase::Prepare, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_cannot_smuggle_another_line() {
+        for (name, value) in [
+            ("A\r\nB", "1"),
+            ("A", "1\r\nB: 2"),
+            ("A", "1\nB: 2"),
+            (" A", "1"),
+            (":A", "1"),
+            ("A", " 1"),
+            ("", "1"),
+            ("A", "\0"),
+        ] {
+            let error = check_field(name.as_bytes(), value.as_bytes()).unwrap_err();
+            assert_eq!(error.kind(), Kind::InvalidHeader, "{name:?}: {value:?}");
+        }
+        check_field(b"X-Fine", b"v \xe9 v").unwrap();
+        check_field(b"X-Empty", b"").unwrap();
+    }
+}
