@@ -16,6 +16,9 @@ pub struct Request {
     pub headers: Headers,
     /// What is sent behind the head.
     pub body: Body,
+    /// How many of the last `headers` were computed from the body (`Content-Length`, `Transfer-Encoding`,
+    /// `Content-Type`). requests computes them after the cookies, so `Cookie` goes before them.
+    pub computed: usize,
 }
 
 /// What is sent behind the head. The bytes of a stream live with the I/O; the rules know its nature.
@@ -48,7 +51,7 @@ impl Body {
 impl Request {
     /// A request without header fields and body.
     pub fn new(method: impl Into<String>, url: Url) -> Self {
-        Self { method: method.into(), url, headers: Headers::new(), body: Body::Empty }
+        Self { method: method.into(), url, headers: Headers::new(), body: Body::Empty, computed: 0 }
     }
 
     /// Is the method idempotent (RFC 9110 section 9.2.2), so that sending twice does what sending once does?

@@ -1,1 +1,0 @@
-//! One logical request.
