@@ -1,1 +1,43 @@
-//! Forms.
+//! Forms: `application/x-www-form-urlencoded`, for bodies and for the query of a URL.
+
+use crate::url::push_quoted_plus;
+
+/// The pairs as a form (`urllib.parse.urlencode` with its defaults): unreserved bytes as they are, a space as
+/// `+`, all others percent-encoded in upper case. Order and repeated names are kept.
+///
+/// ```
+/// # use martlet_proto::form::urlencode;
+/// assert_eq!(urlencode([("a b", "é"), ("c", "1&2")]), "a+b=%C3%A9&c=1%262");
+/// ```
+pub fn urlencode<N: AsRef<[u8]>, V: AsRef<[u8]>>(pairs: impl IntoIterator<Item = (N, V)>) -> String {
+    let mut form = String::new();
+    for (name, value) in pairs {
+        if !form.is_empty() {
+            form.push('&');
+        }
+        push_quoted_plus(&mut form, name.as_ref());
+        form.push('=');
+        push_quoted_plus(&mut form, value.as_ref());
+    }
+    form
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_unreserved_bytes_stand_for_themselves() {
+        let all: Vec<u8> = (0..=255).collect();
+        let form = urlencode([(&all[..], "")]);
+        assert!(form.starts_with("%00%01") && form.ends_with("%FE%FF="));
+        let kept: String = form.split('%').filter_map(|part| part.get(2..)).collect();
+        assert_eq!(kept, "+-.0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz~=");
+    }
+
+    #[test]
+    fn empty_names_and_values_keep_their_signs() {
+        assert_eq!(urlencode([("", ""), ("a", ""), ("a", "2")]), "=&a=&a=2");
+        assert_eq!(urlencode([("", ""); 0]), "");
+    }
+}

@@ -20,6 +20,7 @@ pub mod link;
 pub mod multipart;
 pub mod netrc;
 pub mod proxy;
+pub mod pystr;
 pub mod redirect;
 pub mod request;
 pub mod response;
