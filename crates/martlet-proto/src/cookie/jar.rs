@@ -1,112 +1,25 @@
-//! The jar.
+//! The jar: what is in it, in which order, and how much of it.
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex},
+    time::{SystemTime, UNIX_EPOCH},
 };
 
-/// A jar shared by the exchanges of a session.
-pub type SharedJar = Arc<Mutex<Jar>>;
-
-/// One cookie; the fields are those of `http.cookiejar.Cookie`. Text is what ISO-8859-1 decoding makes of the
-/// bytes on the wire.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Cookie {
-    /// The name.
-    pub name: String,
-    /// The value, quotes included; `None` when the cookie came without `=`.
-    pub value: Option<String>,
-    /// Where it belongs: `host` (only there), `.domain` (there and below), or empty: the first origin of
-    /// whatever request it is sent with.
-    pub domain: String,
-    /// Was the domain given (else it is the host the cookie came from)?
-    pub domain_specified: bool,
-    /// Was it given with a leading dot?
-    pub domain_initial_dot: bool,
-    /// The path it is sent to and below.
-    pub path: String,
-    /// Was the path given?
-    pub path_specified: bool,
-    /// Only over https?
-    pub secure: bool,
-    /// When it ends, in seconds since 1970; `None` with the session.
-    pub expires: Option<i64>,
-    /// Does it end with the session?
-    pub discard: bool,
-    /// The ports it is confined to, comma separated.
-    pub port: Option<String>,
-    /// Was a port given?
-    pub port_specified: bool,
-    /// The version, 0 for all that servers send.
-    pub version: i64,
-    /// Did it say `Version=1`?
-    pub rfc2109: bool,
-    /// Its comment.
-    pub comment: Option<String>,
-    /// Where its comment is.
-    pub comment_url: Option<String>,
-    /// Attributes without meaning here (`HttpOnly`, `SameSite`), in order.
-    pub rest: Vec<(String, Option<String>)>,
-}
-
-impl Cookie {
-    /// A cookie as `requests.cookies.create_cookie(name, value)` makes it: no domain, path `/`, this session.
-    pub fn new(name: impl Into<String>, value: impl Into<String>) -> Self {
-        Self {
-            name: name.into(),
-            value: Some(value.into()),
-            domain: String::new(),
-            domain_specified: false,
-            domain_initial_dot: false,
-            path: "/".into(),
-            path_specified: true,
-            secure: false,
-            expires: None,
-            discard: true,
-            port: None,
-            port_specified: false,
-            version: 0,
-            rfc2109: false,
-            comment: None,
-            comment_url: None,
-            rest: vec![("HttpOnly".into(), None)],
-        }
-    }
-
-    /// Is its time over? `now` in seconds since 1970.
-    pub fn is_expired(&self, now: i64) -> bool {
-        self.expires.is_some_and(|expires| expires <= now)
-    }
-}
-
-/// What happened to a jar, for whoever keeps a copy.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Change {
-    /// This cookie was set, replacing the one of the same domain, path and name.
-    Set(Cookie),
-    /// This one was taken away.
-    Removed {
-        /// Its domain.
-        domain: String,
-        /// Its path.
-        path: String,
-        /// Its name.
-        name: String,
-    },
-}
+use super::{Change, Cookie, Limits, Site, parse::parse, policy::Accepted};
 
 /// Cookies by domain, path and name; iterates in the order of `http.cookiejar`'s nested dicts.
 #[derive(Clone, Debug, Default)]
 pub struct Jar {
     buckets: HashMap<String, Bucket>,
-    serial: u64,
+    arrivals: u64,
     count: usize,
+    limits: Limits,
 }
 
 /// The cookies of one domain; those of one path stand together.
 #[derive(Clone, Debug)]
 struct Bucket {
-    order: u64,
+    arrival: u64,
     cookies: Vec<Cookie>,
 }
 
@@ -114,6 +27,11 @@ impl Jar {
     /// An empty jar.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// An empty jar with limits of its own.
+    pub fn with_limits(limits: Limits) -> Self {
+        Self { limits, ..Self::default() }
     }
 
     /// The number of cookies.
@@ -129,29 +47,90 @@ impl Jar {
     /// All cookies: by domain, then path, then name, each in the order of first arrival.
     pub fn iter(&self) -> impl Iterator<Item = &Cookie> {
         let mut buckets: Vec<&Bucket> = self.buckets.values().collect();
-        buckets.sort_unstable_by_key(|bucket| bucket.order);
+        buckets.sort_unstable_by_key(|bucket| bucket.arrival);
         buckets.into_iter().flat_map(|bucket| &bucket.cookies)
     }
 
-    /// Sets a cookie without asking any policy; one of the same domain, path and name gives it its place.
-    pub fn set(&mut self, mut cookie: Cookie) {
-        if let Some(value) = cookie.value.as_mut().filter(|value| is_quoted(value) && value.contains("\\\""))
-        {
-            *value = value.replace("\\\"", "");
+    /// The value of `Cookie` for a request to `site`: the longest paths first, else in the order of
+    /// [`Jar::iter`]. `None` when no cookie belongs there.
+    pub fn header(&self, site: &Site<'_>, now: SystemTime) -> Option<String> {
+        if self.is_empty() {
+            return None;
         }
-        let serial = self.serial;
-        let bucket = self.buckets.entry(cookie.domain.clone()).or_insert_with(|| {
-            self.serial += 1;
-            Bucket { order: serial, cookies: Vec::new() }
-        });
-        match bucket.cookies.iter_mut().find(|other| other.path == cookie.path && other.name == cookie.name) {
-            Some(place) => *place = cookie,
-            None => {
-                let last = bucket.cookies.iter().rposition(|other| other.path == cookie.path);
-                let place = last.map_or(bucket.cookies.len(), |last| last + 1);
-                bucket.cookies.insert(place, cookie);
-                self.count += 1;
+        let now = seconds(now);
+        let mut dotted = String::new();
+        let mut found: Vec<(u64, &Cookie)> = Vec::new();
+        for (domain, below) in site.domains(&mut dotted) {
+            if let Some(bucket) = self.buckets.get(domain) {
+                let cookies = bucket.cookies.iter().filter(|cookie| site.takes(cookie, below, now));
+                found.extend(cookies.map(|cookie| (bucket.arrival, cookie)));
             }
+        }
+        found.sort_by_key(|(arrival, cookie)| (std::cmp::Reverse(cookie.path.chars().count()), *arrival));
+        let mut found = found.into_iter().map(|(_, cookie)| cookie);
+        let mut header = pair(found.next()?);
+        for cookie in found {
+            header.push_str("; ");
+            header.push_str(&pair(cookie));
+        }
+        Some(header)
+    }
+
+    /// Takes what the `Set-Cookie` fields of one reply from `site` say, and tells what that changed. As in
+    /// `http.cookiejar` the cookies whose time is over go first, then the others are set in order.
+    pub fn store<'f>(
+        &mut self,
+        site: &Site<'_>,
+        fields: impl IntoIterator<Item = &'f [u8]>,
+        now: SystemTime,
+    ) -> Vec<Change> {
+        let now = seconds(now);
+        let (mut changes, mut cookies) = (Vec::new(), Vec::new());
+        for field in fields {
+            match parse(field, now, &self.limits).and_then(|parsed| site.accept(parsed, now)) {
+                None => {}
+                Some(Accepted::Set(cookie)) => cookies.push(cookie),
+                Some(Accepted::Removed { domain, path, name }) => {
+                    let removed = self.remove(&domain, &path, &name);
+                    changes.extend(removed.map(|_| Change::Removed { domain, path, name }));
+                }
+            }
+        }
+        for cookie in cookies.into_iter().map(without_escaped_quotes) {
+            changes.extend(self.make_room(&cookie, now));
+            changes.push(Change::Set(cookie.clone()));
+            self.set(cookie);
+        }
+        changes
+    }
+
+    /// Sets a cookie without asking any policy or limit; one of the same domain, path and name gives it its
+    /// place.
+    pub fn set(&mut self, cookie: Cookie) {
+        let cookie = without_escaped_quotes(cookie);
+        let bucket = self.buckets.entry(cookie.domain.clone()).or_insert_with(|| {
+            self.arrivals += 1;
+            Bucket { arrival: self.arrivals, cookies: Vec::new() }
+        });
+        let same = |other: &Cookie| other.path == cookie.path && other.name == cookie.name;
+        let place = match bucket.cookies.iter().position(same) {
+            Some(place) => {
+                bucket.cookies.remove(place);
+                place
+            }
+            None => {
+                self.count += 1;
+                let last = bucket.cookies.iter().rposition(|other| other.path == cookie.path);
+                last.map_or(bucket.cookies.len(), |last| last + 1)
+            }
+        };
+        bucket.cookies.insert(place, cookie);
+    }
+
+    /// Sets all cookies of another jar, in its order (`merge_cookies`).
+    pub fn merge(&mut self, other: &Self) {
+        for cookie in other.iter() {
+            self.set(cookie.clone());
         }
     }
 
@@ -172,8 +151,41 @@ impl Jar {
         self.buckets.clear();
         self.count = 0;
     }
+
+    /// Takes away what has to go before `cookie` can come: see [`Limits`].
+    fn make_room(&mut self, cookie: &Cookie, now: i64) -> Option<Change> {
+        let bucket = self.buckets.get(&cookie.domain);
+        let same = |other: &&Cookie| other.path == cookie.path && other.name == cookie.name;
+        if bucket.is_some_and(|bucket| bucket.cookies.iter().any(|other| same(&other))) {
+            return None;
+        }
+        let full = bucket.filter(|bucket| bucket.cookies.len() >= self.limits.domain).or_else(|| {
+            let over = self.count >= self.limits.total;
+            over.then(|| self.buckets.values().min_by_key(|bucket| bucket.arrival)).flatten()
+        })?;
+        let expired = full.cookies.iter().find(|cookie| cookie.is_expired(now));
+        let Cookie { domain, path, name, .. } = expired.or_else(|| full.cookies.first())?.clone();
+        self.remove(&domain, &path, &name);
+        Some(Change::Removed { domain, path, name })
+    }
 }
 
-fn is_quoted(value: &str) -> bool {
-    value.starts_with('"') && value.ends_with('"')
+fn pair(cookie: &Cookie) -> String {
+    match &cookie.value {
+        None => cookie.name.clone(),
+        Some(value) => [&cookie.name, "=", value].concat(),
+    }
+}
+
+/// What `RequestsCookieJar.set_cookie` does to every cookie: a quoted value loses the `\"` within.
+fn without_escaped_quotes(mut cookie: Cookie) -> Cookie {
+    if let Some(value) = cookie.value.as_mut().filter(|value| value.starts_with('"') && value.ends_with('"'))
+    {
+        *value = value.replace("\\\"", "");
+    }
+    cookie
+}
+
+fn seconds(time: SystemTime) -> i64 {
+    time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs().cast_signed())
 }
