@@ -6,8 +6,8 @@
 //! can differ from that text in two places, the host and the request target; those are then
 //! computed once and kept beside it.
 //!
-//! Schemes other than `http` and `https` are somebody else's business: such a URL keeps its text
-//! and has no parts.
+//! Schemes other than `http` and `https` are somebody else's business: such a URL keeps its text,
+//! and shows host and port only as far as it has them.
 
 mod parse;
 mod quote;
@@ -94,14 +94,18 @@ impl Url {
         }
         let parts = parse_url(input, idna).map_err(invalid)?;
         let Some(scheme) = parts.scheme.as_deref() else {
+            let shown = parse::without_userinfo(input);
             let message = format!(
-                "Invalid URL {}: No scheme supplied. Perhaps you meant https://{input}?",
-                repr(input)
+                "Invalid URL {}: No scheme supplied. Perhaps you meant https://{shown}?",
+                repr(&shown)
             );
             return Err(Error::new(Kind::MissingScheme, Phase::Prepare, message));
         };
         let host = match parts.host.as_deref().unwrap_or_default() {
-            "" => return Err(invalid(format!("Invalid URL {}: No host supplied", repr(input)))),
+            "" => {
+                let shown = repr(&parse::without_userinfo(input));
+                return Err(invalid(format!("Invalid URL {shown}: No host supplied")));
+            }
             host if !host.is_ascii() => ascii_host(host, idna)?,
             host if host.starts_with(['*', '.']) => return Err(invalid("URL has an invalid label.")),
             host => host.to_owned(),
@@ -163,10 +167,23 @@ impl Url {
         Some(Self(Arc::new(Inner { text, scheme, places, host: None, target: None })))
     }
 
-    /// A URL of a scheme that is not HTTP's.
+    /// A URL of a scheme that is not HTTP's; where its authority can be read, it has host, port and userinfo.
     fn opaque(text: String) -> Self {
-        let places = Places::default();
-        Self(Arc::new(Inner { text, scheme: Scheme::Other, places, host: None, target: None }))
+        let authority = text.find("://").map_or(text.len(), |colon| colon + 3);
+        let rest = text.get(authority..).unwrap_or_default();
+        let netloc = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        let (host, port) = place_host(netloc).unwrap_or_default();
+        let places = Places {
+            authority,
+            host: authority + host.start,
+            host_end: authority + host.end,
+            path: authority + netloc.len(),
+            fragment: text.len(),
+            port,
+        };
+        let host = rest.get(host).unwrap_or_default();
+        let host = Some(host.to_lowercase()).filter(|lower| lower != host);
+        Self(Arc::new(Inner { text, scheme: Scheme::Other, places, host, target: None }))
     }
 
     /// The URL of which `text` is the final text: percent-encoded, not necessarily normalised. Its parts lie
@@ -250,7 +267,7 @@ impl Url {
     }
 
     /// The host to speak to: lower case, an IPv6 address without its brackets and with `%zone`, a trailing
-    /// dot kept. Empty if the scheme is not HTTP's.
+    /// dot kept. Empty only if the scheme is not HTTP's.
     pub fn host(&self) -> &str {
         let places = &self.0.places;
         match &self.0.host {
@@ -264,9 +281,14 @@ impl Url {
         self.0.places.port
     }
 
-    /// The port to connect to: the URL's or its scheme's.
+    /// The port to connect to: the URL's or its scheme's (RFC 9110 section 4.2; 1080 for SOCKS, RFC 1928).
     pub fn port_or_default(&self) -> u16 {
-        self.port().unwrap_or(if self.is_https() { 443 } else { 80 })
+        self.port().unwrap_or(match self.0.scheme {
+            Scheme::Http => 80,
+            Scheme::Https => 443,
+            Scheme::Other if self.scheme().starts_with("socks") => 1080,
+            Scheme::Other => 80,
+        })
     }
 
     /// User and password, percent-decoded (`requests.utils.get_auth_from_url`): only if the URL has both, and
@@ -353,15 +375,7 @@ impl Url {
 
     /// The URL for messages and logs: without userinfo.
     pub fn without_secrets(&self) -> Cow<'_, str> {
-        let text = self.as_str();
-        let authority = match text.split_once("://") {
-            Some((_, rest)) => rest.split(['/', '?', '#']).next().unwrap_or_default(),
-            None => "",
-        };
-        match authority.rsplit_once('@') {
-            Some((userinfo, _)) => Cow::Owned(text.replacen(&format!("{userinfo}@"), "", 1)),
-            None => Cow::Borrowed(text),
-        }
+        parse::without_userinfo(self.as_str())
     }
 
     fn slice(&self, range: Range<usize>) -> &str {

@@ -146,6 +146,16 @@ fn split_host_port(host_port: &str) -> Result<(&str, Option<&str>), String> {
     Ok((host, port.filter(|digits| !digits.is_empty())))
 }
 
+/// The URL, whole or not, without its userinfo: what messages and logs may show.
+pub(crate) fn without_userinfo(url: &str) -> Cow<'_, str> {
+    let start = url.find("//").map_or(0, |slashes| slashes + 2);
+    let authority = url.get(start..).and_then(|rest| rest.split(['\\', '/', '?', '#']).next());
+    match authority.and_then(|authority| authority.rfind('@')) {
+        Some(at) => [url.get(..start), url.get(start + at + 1..)].into_iter().flatten().collect(),
+        None => Cow::Borrowed(url),
+    }
+}
+
 /// A colon, any number of zeros, and at most five digits.
 fn is_port(text: &str) -> bool {
     text.strip_prefix(':').is_some_and(|digits| {
@@ -154,7 +164,8 @@ fn is_port(text: &str) -> bool {
 }
 
 fn parse_port(digits: &str, url: &str, bare: bool) -> Result<u16, String> {
-    digits.parse().map_err(|_| format!("Failed to parse: {}{url}", if bare { "//" } else { "" }))
+    let slashes = if bare { "//" } else { "" };
+    digits.parse().map_err(|_| format!("Failed to parse: {slashes}{}", without_userinfo(url)))
 }
 
 fn is_reg_name(host: &str) -> bool {
