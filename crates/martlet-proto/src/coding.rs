@@ -52,3 +52,54 @@ fn coding(name: &[u8]) -> Option<Coding> {
     ];
     NAMES.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, coding)| *coding)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use Coding::{Brotli, Deflate, Gzip, Zstd};
+
+    fn of(values: &[&str]) -> Result<Vec<Coding>> {
+        codings(&values.iter().map(|value| ("Content-Encoding", *value)).collect(), &Limits::default())
+    }
+
+    #[test]
+    fn codings_are_undone_from_the_last_to_the_first() {
+        #[rustfmt::skip]
+        let table: &[(&[&str], &[Coding])] = &[
+            (&[], &[]),
+            (&["gzip"], &[Gzip]),
+            (&["X-GZip"], &[Gzip]),
+            (&["deflate"], &[Deflate]),
+            (&["br"], &[Brotli]),
+            (&["zstd"], &[Zstd]),
+            (&["deflate, gzip ,\tbr"], &[Brotli, Gzip, Deflate]),
+            (&["gzip", "zstd"], &[Zstd, Gzip]),
+        ];
+        for (values, wanted) in table {
+            assert_eq!(of(values).unwrap(), *wanted, "{values:?}");
+        }
+    }
+
+    #[test]
+    fn identity_and_empty_members_are_no_codings() {
+        for value in ["identity", "Identity", "", ",", " , identity"] {
+            assert_eq!(of(&[value]).unwrap(), [], "{value:?}");
+        }
+        assert_eq!(of(&["gzip, identity,"]).unwrap(), [Gzip]);
+    }
+
+    #[test]
+    fn a_body_with_an_unknown_coding_is_left_untouched() {
+        for value in ["foo", "gzip, foo", "foo, gzip", "gzip br", "gzip;q=1", "utf-8"] {
+            assert_eq!(of(&[value]).unwrap(), [], "{value:?}");
+        }
+    }
+
+    #[test]
+    fn more_layers_than_the_limit_are_refused() {
+        assert_eq!(of(&["gzip,gzip,gzip", "gzip,gzip"]).unwrap().len(), 5);
+        let error = of(&["gzip,gzip,gzip", "gzip,gzip,gzip"]).unwrap_err();
+        assert_eq!((error.kind(), error.phase()), (Kind::LimitExceeded, Phase::Decode));
+        assert_eq!(error.message(), "Too many content encodings in the chain: 6 > 5");
+    }
+}

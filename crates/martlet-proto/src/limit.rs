@@ -43,3 +43,19 @@ impl Default for Limits {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_are_those_of_http_client_and_urllib3_where_these_have_any() {
+        let limits = Limits::default();
+        assert_eq!((limits.header_count, limits.line_bytes, limits.decoder_layers), (100, 65_536, 5));
+    }
+
+    #[test]
+    fn a_zstd_window_of_8_mib_is_let_pass() {
+        assert_eq!(1_u64 << Limits::default().zstd_window_log, 8 * 1024 * 1024);
+    }
+}

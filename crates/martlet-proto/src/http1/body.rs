@@ -274,3 +274,202 @@ fn protocol(message: String) -> Error {
 fn exceeded(what: String) -> Error {
     Error::new(Kind::LimitExceeded, Phase::RecvBody, format!("Connection broken: {what}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// The pieces of a body as text, a `/` behind each that ends a chunk, and the decoder as it then is.
+    fn pieces(framing: Framing, input: &[u8], limits: &Limits) -> Result<(String, usize, BodyDecoder)> {
+        let mut decoder = BodyDecoder::new(framing);
+        let (mut used, mut shown) = (0, String::new());
+        while used < input.len() && !decoder.is_done() {
+            let piece = decoder.decode(&input[used..], limits)?;
+            shown += std::str::from_utf8(&input[used..][piece.data.clone()]).unwrap();
+            shown += if piece.chunk_end { "/" } else { "" };
+            used += piece.consumed;
+        }
+        Ok((shown, used, decoder))
+    }
+
+    fn chunked(input: &str) -> Result<(String, usize, BodyDecoder)> {
+        pieces(Framing::Chunked, input.as_bytes(), &Limits::default())
+    }
+
+    #[test]
+    fn a_body_ends_where_its_framing_says_and_no_byte_later() {
+        let limits = Limits::default();
+        for (framing, input, wanted) in [
+            (Framing::None, "more", ("", 0, true)),
+            (Framing::Length(0), "more", ("", 0, true)),
+            (Framing::Length(3), "abcmore", ("abc", 3, true)),
+            (Framing::Length(5), "abc", ("abc", 3, false)),
+            (Framing::UntilClose, "abc", ("abc", 3, false)),
+            (Framing::Chunked, "3\r\nabc\r\n0\r\n\r\nmore", ("abc/", 13, true)),
+        ] {
+            let (shown, used, decoder) = pieces(framing, input.as_bytes(), &limits).unwrap();
+            assert_eq!((shown.as_str(), used, decoder.is_done()), wanted, "{framing:?}");
+        }
+    }
+
+    #[test]
+    fn a_decoder_that_is_done_takes_nothing() {
+        let mut decoder = BodyDecoder::new(Framing::None);
+        let wanted = Piece { consumed: 0, data: 0..0, done: true, chunk_end: false };
+        assert_eq!(decoder.decode(b"more", &Limits::default()).unwrap(), wanted);
+    }
+
+    #[test]
+    fn chunk_sizes_are_taken_with_white_space_extensions_and_bare_line_feeds() {
+        #[rustfmt::skip]
+        let table = [
+            ("3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n", "abc/de/"),
+            ("A\r\n0123456789\r\n00\r\n\r\n", "0123456789/"),
+            (" \t3 \t\r\nabc\r\n0\r\n\r\n", "abc/"),
+            ("3;a=\"b c\";d\r\nabc\r\n0;e\r\n\r\n", "abc/"),
+            ("3 ; a\nabc\r\n0\n\n", "abc/"),
+            ("000000000000000000003\r\nabc\r\n0\r\n\r\n", "abc/"),
+        ];
+        for (input, wanted) in table {
+            let (shown, used, decoder) = chunked(input).unwrap();
+            assert_eq!((shown.as_str(), used, decoder.is_done()), (wanted, input.len(), true), "{input:?}");
+            assert!(decoder.trailers().is_none());
+        }
+    }
+
+    #[test]
+    fn chunks_that_two_parsers_may_read_differently_are_refused() {
+        for input in [
+            "\r\n",
+            ";a\r\n",
+            "x\r\n",
+            "0x3\r\n",
+            "+3\r\n",
+            "-3\r\n",
+            "3 3\r\n",
+            "3x\r\n",
+            "3\rx",
+            "3;a\rb",
+            "3;\0",
+            "3\r\r\n",
+            "3\r\nabcd",
+            "3\r\nabc\n",
+            "3\r\nabc\rx",
+            "10000000000000000\r\n",
+        ] {
+            let error = chunked(input).unwrap_err();
+            assert_eq!((error.kind(), error.phase()), (Kind::Protocol, Phase::RecvBody), "{input:?}");
+        }
+        let error = chunked("3\r\nabc\r\nzz\r\n").unwrap_err();
+        let named = "Connection broken: InvalidChunkLength(got b'z' in a chunk's size line, 3 bytes read)";
+        assert_eq!(error.message(), named);
+    }
+
+    #[test]
+    fn the_largest_chunk_size_is_waited_for() {
+        let (_, _, mut decoder) = chunked("ffffffffffffffff\r\na").unwrap();
+        assert_eq!(decoder.eof().unwrap_err().kind(), Kind::Incomplete);
+    }
+
+    #[test]
+    fn trailers_are_kept_apart_from_the_body() {
+        let (shown, _, decoder) = chunked("3\r\nabc\r\n0\r\nX-Sum: 1\r\n 2\r\nbroken\r\nY:\r\n\r\n").unwrap();
+        let wanted: Headers = [("X-Sum", "1 2"), ("Y", "")].into_iter().collect();
+        assert_eq!((shown.as_str(), decoder.trailers()), ("abc/", Some(&wanted)));
+    }
+
+    #[test]
+    fn a_smuggling_byte_in_a_trailer_is_an_error_of_the_body() {
+        let error = chunked("0\r\nA: 1\rB: 2\r\n\r\n").unwrap_err();
+        assert_eq!((error.kind(), error.phase()), (Kind::Protocol, Phase::RecvBody));
+    }
+
+    #[test]
+    fn size_lines_and_trailers_are_limited() {
+        let limits = Limits { chunk_line_bytes: 10, head_bytes: 20, header_count: 2, ..Limits::default() };
+        let read = |input: &str| pieces(Framing::Chunked, input.as_bytes(), &limits);
+        read("3;456789\r\nabc\r\n3;456789\r\nabc\r\n0\r\nA: 1\r\nB: 2\r\n\r\n").unwrap();
+        for input in
+            ["3;4567890\r\n", "00000000003", "0\r\nA:1\r\nB:2\r\nC:3\r\n", "0\r\nA: 456789012345678901"]
+        {
+            let error = read(input).unwrap_err();
+            assert_eq!((error.kind(), error.phase()), (Kind::LimitExceeded, Phase::RecvBody), "{input:?}");
+        }
+    }
+
+    #[test]
+    fn a_body_cut_short_is_an_error_that_says_how_much_is_missing() {
+        let limits = Limits::default();
+        for (framing, input, wanted) in [
+            (Framing::Length(5), "abc", "Connection broken: IncompleteRead(3 bytes read, 2 more expected)"),
+            (Framing::Length(5), "", "Connection broken: IncompleteRead(0 bytes read, 5 more expected)"),
+            (
+                Framing::Chunked,
+                "2\r\nab\r\n4\r\nc",
+                "Connection broken: IncompleteRead(3 bytes read, 3 more expected)",
+            ),
+            (Framing::Chunked, "", "Response ended prematurely: 0 bytes read, the last chunk did not come"),
+            (
+                Framing::Chunked,
+                "3\r\nabc",
+                "Response ended prematurely: 3 bytes read, the last chunk did not come",
+            ),
+            (
+                Framing::Chunked,
+                "3\r\nabc\r",
+                "Response ended prematurely: 3 bytes read, the last chunk did not come",
+            ),
+            (
+                Framing::Chunked,
+                "3\r\nabc\r\n0",
+                "Response ended prematurely: 3 bytes read, the last chunk did not come",
+            ),
+        ] {
+            let (_, _, mut decoder) = pieces(framing, input.as_bytes(), &limits).unwrap();
+            let error = decoder.eof().unwrap_err();
+            assert_eq!((error.kind(), error.phase()), (Kind::Incomplete, Phase::RecvBody), "{input:?}");
+            assert_eq!(error.message(), wanted, "{input:?}");
+            assert!(!decoder.is_done());
+        }
+    }
+
+    #[test]
+    fn the_close_ends_a_body_that_says_so_and_one_whose_last_chunk_came() {
+        let limits = Limits::default();
+        for (framing, input) in [
+            (Framing::UntilClose, "abc"),
+            (Framing::UntilClose, ""),
+            (Framing::Chunked, "3\r\nabc\r\n0\r\n"),
+            (Framing::Chunked, "0\r\nA: 1"),
+            (Framing::Length(3), "abc"),
+            (Framing::None, ""),
+        ] {
+            let (_, _, mut decoder) = pieces(framing, input.as_bytes(), &limits).unwrap();
+            decoder.eof().unwrap();
+            assert!(decoder.is_done(), "{framing:?} {input:?}");
+        }
+    }
+
+    #[test]
+    fn a_decoder_tells_what_has_come_and_what_is_to_come() {
+        let mut decoder = BodyDecoder::new(Framing::Length(5));
+        assert_eq!((decoder.received(), decoder.remaining()), (0, Some(5)));
+        decoder.decode(b"abc", &Limits::default()).unwrap();
+        assert_eq!((decoder.received(), decoder.remaining()), (3, Some(2)));
+        decoder.decode(b"de", &Limits::default()).unwrap();
+        assert_eq!((decoder.received(), decoder.remaining()), (5, Some(0)));
+        assert_eq!(BodyDecoder::new(Framing::Chunked).remaining(), None);
+        assert_eq!(BodyDecoder::new(Framing::UntilClose).remaining(), None);
+    }
+
+    proptest! {
+        #[test]
+        fn a_chunk_size_is_what_its_digits_say(size in 1..=u64::MAX) {
+            let (_, _, mut decoder) = chunked(&format!("{size:x}\r\n")).unwrap();
+            let message = decoder.eof().unwrap_err().message().to_owned();
+            let wanted = format!("(0 bytes read, {size} more expected)");
+            prop_assert!(message.ends_with(&wanted), "{}", message);
+        }
+    }
+}

@@ -100,3 +100,118 @@ fn check_visible(what: &str, text: &str) -> Result<()> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn head(method: &str, target: &str, host: &str, fields: &[(&str, &str)]) -> Result<String> {
+        let mut out = b"before|".to_vec();
+        let result = encode_head(&mut out, method, target, host, &fields.iter().copied().collect());
+        let text = String::from_utf8(out).unwrap();
+        match result {
+            Ok(()) => Ok(text.strip_prefix("before|").unwrap().to_owned()),
+            Err(error) => {
+                assert_eq!(text, "before|", "an error leaves nothing behind");
+                Err(error)
+            }
+        }
+    }
+
+    #[test]
+    fn host_comes_first_and_the_fields_keep_order_case_and_duplicates() {
+        let fields = [("X-b", "1"), ("a", "2 "), ("x-B", "")];
+        assert_eq!(
+            head("GET", "/x?y", "a.test:81", &fields).unwrap(),
+            "GET /x?y HTTP/1.1\r\nHost: a.test:81\r\nX-b: 1\r\na: 2 \r\nx-B: \r\n\r\n"
+        );
+    }
+
+    #[test]
+    fn a_host_field_of_the_callers_own_stays_where_it_is() {
+        let fields = [("A", "1"), ("hOst", "b.test")];
+        assert_eq!(
+            head("GET", "/", "a.test", &fields).unwrap(),
+            "GET / HTTP/1.1\r\nA: 1\r\nhOst: b.test\r\n\r\n"
+        );
+    }
+
+    #[test]
+    fn targets_of_proxies_and_tunnels_are_written_as_they_are() {
+        assert!(
+            head("GET", "http://a.test/", "a.test", &[])
+                .unwrap()
+                .starts_with("GET http://a.test/ HTTP/1.1\r\n")
+        );
+        assert!(
+            head("CONNECT", "a.test:443", "a.test", &[])
+                .unwrap()
+                .starts_with("CONNECT a.test:443 HTTP/1.1\r\n")
+        );
+    }
+
+    #[test]
+    fn nothing_that_could_be_read_as_another_line_goes_out() {
+        #[rustfmt::skip]
+        let table = [
+            ("GET /evil HTTP/1.1\r\nX:", "/", "a.test", ("A", "1"), Kind::InvalidSetting),
+            ("G T", "/", "a.test", ("A", "1"), Kind::InvalidSetting),
+            ("", "/", "a.test", ("A", "1"), Kind::InvalidSetting),
+            ("G\u{c9}T", "/", "a.test", ("A", "1"), Kind::InvalidSetting),
+            ("GET", "/ HTTP/1.1\r\nX: ", "a.test", ("A", "1"), Kind::InvalidUrl),
+            ("GET", "/a b", "a.test", ("A", "1"), Kind::InvalidUrl),
+            ("GET", "/\u{e9}", "a.test", ("A", "1"), Kind::InvalidUrl),
+            ("GET", "/\u{7f}", "a.test", ("A", "1"), Kind::InvalidUrl),
+            ("GET", "", "a.test", ("A", "1"), Kind::InvalidUrl),
+            ("GET", "/", "a.test\r\nX: 1", ("A", "1"), Kind::InvalidUrl),
+            ("GET", "/", "", ("A", "1"), Kind::InvalidUrl),
+            ("GET", "/", "a.test", ("A", "1\r\nB: 2"), Kind::InvalidHeader),
+            ("GET", "/", "a.test", ("A\nB", "1"), Kind::InvalidHeader),
+        ];
+        for (method, target, host, field, kind) in table {
+            let error = head(method, target, host, &[field]).unwrap_err();
+            assert_eq!(
+                (error.kind(), error.phase()),
+                (kind, Phase::Prepare),
+                "{method:?} {target:?} {host:?} {field:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_head_is_written_with_one_allocation() {
+        let mut out = Vec::new();
+        let headers: Headers =
+            [("User-Agent", "martlet"), ("Accept", "*/*"), ("X", "")].into_iter().collect();
+        encode_head(&mut out, "GET", "/", "a.test", &headers).unwrap();
+        let (capacity, start) = (out.capacity(), out.as_ptr());
+        out.clear();
+        encode_head(&mut out, "GET", "/", "a.test", &headers).unwrap();
+        assert_eq!((out.capacity(), out.as_ptr()), (capacity, start));
+        assert!(capacity < 2 * out.len(), "reserved {capacity} for {}", out.len());
+    }
+
+    #[test]
+    fn chunks_are_written_as_urllib3_writes_them() {
+        let mut out = Vec::new();
+        encode_chunk(&mut out, b"hello world");
+        encode_chunk(&mut out, b"");
+        encode_chunk(&mut out, b"!");
+        encode_last_chunk(&mut out, &Headers::new());
+        assert_eq!(out, b"b\r\nhello world\r\n1\r\n!\r\n0\r\n\r\n");
+    }
+
+    #[test]
+    fn the_size_line_alone_is_what_stands_before_a_chunks_data() {
+        let mut out = Vec::new();
+        encode_chunk_size(&mut out, 4096);
+        assert_eq!(out, b"1000\r\n");
+    }
+
+    #[test]
+    fn trailers_stand_behind_the_last_chunk() {
+        let mut out = Vec::new();
+        encode_last_chunk(&mut out, &[("X-Sum", "1")].into_iter().collect());
+        assert_eq!(out, b"0\r\nX-Sum: 1\r\n\r\n");
+    }
+}

@@ -120,7 +120,7 @@ impl Field<'_> {
 fn split_field(line: &[u8]) -> (Option<Field<'_>>, bool) {
     let Some(colon) = memchr(b':', line) else { return (None, false) };
     let (name, value) = line.split_at(colon);
-    let kept = name.trim_ascii_end();
+    let kept = trim_end(name);
     if kept.is_empty() || !kept.iter().all(u8::is_ascii_graphic) {
         return (None, false);
     }
@@ -142,11 +142,92 @@ pub(super) fn without_line_end(line: &[u8]) -> &[u8] {
     line.strip_suffix(b"\r").unwrap_or(line)
 }
 
-fn trim_start(line: &[u8]) -> &[u8] {
-    let start = line.iter().position(|byte| !is_space(*byte)).unwrap_or(line.len());
-    line.split_at(start).1
+/// Without the white space around it (RFC 9110 section 5.6.3: space and tab, nothing else).
+pub(super) fn trim(text: &[u8]) -> &[u8] {
+    trim_end(trim_start(text))
+}
+
+fn trim_start(text: &[u8]) -> &[u8] {
+    let start = text.iter().position(|byte| !is_space(*byte)).unwrap_or(text.len());
+    text.split_at(start).1
+}
+
+fn trim_end(text: &[u8]) -> &[u8] {
+    let end = text.iter().rposition(|byte| !is_space(*byte)).map_or(0, |last| last + 1);
+    text.split_at(end).0
 }
 
 fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn shown(fields: &Fields) -> (String, bool) {
+        let pair =
+            |(name, value): (&[u8], &[u8])| format!("{}={}", name.escape_ascii(), value.escape_ascii());
+        (fields.headers.iter().map(pair).collect::<Vec<_>>().join("|"), fields.sound)
+    }
+
+    #[test]
+    fn each_kind_of_line_is_taken_as_the_table_says() {
+        #[rustfmt::skip]
+        let table = [
+            ("A: 1\r\nb:2\nA:\t 3 \t\r\nC:\r\nD:  \r\n\r\n", "A=1|b=2|A=3 \\t|C=|D=", true),
+            ("A: 1\r\n 2\r\n\r\n", "A=1 2", true),
+            ("A: 1 \t\r\n\t 2 \r\n  3 \n\n", "A=1 2 3 ", true),
+            ("A: 1\r\n \r\n 2\r\n\r\n", "A=1  2", true),
+            ("A:\r\n 2\r\n\r\n", "A=2", true),
+            (" x: 1\r\nA: 1\r\n\r\n", "A=1", false),
+            ("A : 1\r\nB: 2\r\n\r\n", "A=1|B=2", false),
+            ("A: 1\r\nno colon\r\n goes on\r\nB: 2\r\n\r\n", "A=1|B=2", false),
+            ("A: 1\r\n: x\r\nB: 2\r\n\r\n", "A=1|B=2", false),
+            ("A B: 1\r\nB: 2\r\n\r\n", "B=2", false),
+            ("A\u{1}: 1\r\n\u{e9}: 1\r\nB: 2\r\n\r\n", "B=2", false),
+            ("A(: 1\r\nB@: \u{1}\u{7f}\r\n\r\n", "A(=1|B@=\\x01\\x7f", true),
+            ("\r\n", "", true),
+        ];
+        for (section, wanted, sound) in table {
+            let fields = parse_fields(section.as_bytes(), Phase::RecvHead).unwrap();
+            assert_eq!(shown(&fields), (wanted.to_owned(), sound), "{section:?}");
+        }
+    }
+
+    #[test]
+    fn a_byte_that_may_end_a_line_for_somebody_else_is_refused() {
+        for section in
+            ["A: 1\rB: 2\r\n\r\n", "A: 1\r\r\n\r\n", "A: \0\r\n\r\n", "A\0: 1\r\n\r\n", "x\ry\r\n\r\n"]
+        {
+            let error = parse_fields(section.as_bytes(), Phase::RecvBody).unwrap_err();
+            assert_eq!((error.kind(), error.phase()), (Kind::Protocol, Phase::RecvBody), "{section:?}");
+        }
+    }
+
+    #[test]
+    fn more_fields_than_the_quick_road_takes_are_read_all_the_same() {
+        let section = "A: 1 \r\n".repeat(QUICK + 1) + "\r\n";
+        assert!(quick(section.as_bytes()).is_none());
+        let fields = parse_fields(section.as_bytes(), Phase::RecvHead).unwrap();
+        assert_eq!(
+            (fields.headers.len(), fields.headers.get("a"), fields.sound),
+            (QUICK + 1, Some(&b"1 "[..]), true)
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn both_roads_read_the_same(
+            lines in proptest::collection::vec("[a-zA-Z!-]{0,3}:?[ \t]{0,2}[a-z:\t \u{1}\u{7f}\u{80}-\u{ff}]{0,5}\r?\n", 0..6)
+        ) {
+            let text = lines.concat() + "\r\n";
+            let section: Vec<u8> = text.chars().map(|character| u32::from(character) as u8).collect();
+            if let Some(headers) = quick(&section) {
+                let quick = Fields { headers, sound: true };
+                prop_assert_eq!(shown(&quick), shown(&line_by_line(&section, Phase::RecvHead).unwrap()));
+            }
+        }
+    }
 }

@@ -124,3 +124,88 @@ pub fn head_cut_short(buffer: &[u8]) -> Error {
 fn exceeded(what: String) -> Error {
     Error::new(Kind::LimitExceeded, Phase::RecvHead, format!("Connection aborted: {what}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn limits() -> Limits {
+        Limits { head_bytes: 100, header_count: 3, line_bytes: 40, ..Limits::default() }
+    }
+
+    fn refused(head: &str) -> String {
+        let error = parse_head(head.as_bytes(), &limits()).unwrap_err();
+        assert_eq!((error.kind(), error.phase()), (Kind::LimitExceeded, Phase::RecvHead));
+        error.message().to_owned()
+    }
+
+    #[test]
+    fn a_head_ends_at_its_empty_line_and_what_follows_is_left() {
+        let parsed =
+            parse_head(b"HTTP/1.1 404 Not Found\r\nA: 1\r\n\r\nbody\r\n\r\n", &limits()).unwrap().unwrap();
+        assert_eq!((parsed.used, parsed.head.status, parsed.sound), (32, 404, true));
+        assert_eq!(parsed.head.reason, b"Not Found");
+        assert_eq!(parsed.head.headers.get("a"), Some(&b"1"[..]));
+    }
+
+    #[test]
+    fn a_head_that_has_not_all_come_waits() {
+        let head = b"HTTP/1.1 200 OK\r\nA: 1\r\n\r\n";
+        let mut parser = HeadParser::new();
+        for there in 0..head.len() {
+            assert!(parser.parse(&head[..there], &limits()).unwrap().is_none(), "after {there} bytes");
+        }
+        assert_eq!(parser.parse(head, &limits()).unwrap().unwrap().used, head.len());
+    }
+
+    #[test]
+    fn a_guess_is_told() {
+        let parsed =
+            parse_head(b"HTTP/1.1 200 OK\r\nContent-Length : 5\r\n\r\n", &limits()).unwrap().unwrap();
+        assert!(!parsed.sound);
+    }
+
+    #[test]
+    fn limits_are_passed_by_one_and_told_in_the_words_of_http_client() {
+        let fine = |head: &str| parse_head(head.as_bytes(), &limits()).unwrap().is_some();
+        assert!(fine("HTTP/1.1 200 OK\r\nA:1\r\nB:2\r\nC:3\r\n\r\n"));
+        assert!(
+            refused("HTTP/1.1 200 OK\r\nA:1\r\nB:2\r\nC:3\r\nD:4\r\n").ends_with("got more than 3 headers")
+        );
+        assert!(refused("HTTP/1.1 200 OK\r\nA:1\r\n 2\r\n 3\r\n 4\r\n").ends_with("got more than 3 headers"));
+
+        let line = |length: usize| format!("A: {}\r\n", "x".repeat(length - 5));
+        assert!(fine(&format!("HTTP/1.1 200 OK\r\n{}\r\n", line(40))));
+        let message = refused(&format!("HTTP/1.1 200 OK\r\n{}\r\n", line(41)));
+        assert!(message.ends_with("got more than 40 bytes when reading header line"));
+        let message = refused(&format!("HTTP/1.1 200 {}", "x".repeat(28)));
+        assert!(message.ends_with("got more than 40 bytes when reading status line"));
+
+        assert!(fine(&format!("HTTP/1.1 200 OK\r\n{}{}\r\n", line(40), line(39))));
+        let message = refused(&format!("HTTP/1.1 200 OK\r\n{}{}{}", line(40), line(40), line(5)));
+        assert!(message.ends_with("got more than 100 bytes of headers"));
+    }
+
+    #[test]
+    fn limits_hold_before_the_line_or_the_head_has_ended() {
+        assert!(refused(&format!("HTTP/1.1 200 OK\r\nA: {}", "x".repeat(38))).contains("40 bytes"));
+        let lines = format!("A: {}\r\n", "x".repeat(35)).repeat(2);
+        assert!(refused(&format!("HTTP/1.1 200 OK\r\n{lines}xxxx")).contains("100 bytes of headers"));
+    }
+
+    #[test]
+    fn another_protocol_is_refused_before_its_line_ends() {
+        let error = parse_head(b"\x15\x03\x01\x00\x02\x02\x46", &limits()).unwrap_err();
+        assert_eq!((error.kind(), error.phase()), (Kind::Protocol, Phase::RecvHead));
+        parse_head(b"HTTP/2 200 OK\r\n", &limits()).unwrap_err();
+    }
+
+    #[test]
+    fn a_head_cut_short_tells_a_silent_peer_from_one_that_broke_off_and_one_that_babbles() {
+        let kind = |buffer: &[u8]| head_cut_short(buffer).kind();
+        assert_eq!(kind(b""), Kind::Disconnected);
+        assert_eq!(kind(b"HTTP/1.1 200 OK\r\nA: 1"), Kind::Disconnected);
+        assert_eq!(kind(b"babble"), Kind::Protocol);
+        assert!(head_cut_short(b"").message().contains("Remote end closed connection without response"));
+    }
+}

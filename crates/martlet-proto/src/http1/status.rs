@@ -101,3 +101,65 @@ fn trim(line: &[u8]) -> &[u8] {
 fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | 0x0b | 0x0c)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_line_is_split_at_any_white_space() {
+        use Version::{Http10, Http11};
+        #[rustfmt::skip]
+        let table: &[(&[u8], Version, u16, &[u8])] = &[
+            (b"HTTP/1.1 200 OK", Http11, 200, b"OK"),
+            (b"HTTP/1.1 404 Not Found", Http11, 404, b"Not Found"),
+            (b"HTTP/1.1 200", Http11, 200, b""),
+            (b"HTTP/1.1 200 ", Http11, 200, b""),
+            (b"  HTTP/1.1 \t200\x0b\x0cOK ", Http11, 200, b"OK"),
+            (b"HTTP/1.1 200 \xe9t\xe9", Http11, 200, b"\xe9t\xe9"),
+            (b"HTTP/1.0 0200 OK", Http10, 200, b"OK"),
+            (b"HTTP/0.9 200 OK", Http10, 200, b"OK"),
+            (b"HTTP/1.2 999 OK", Http11, 999, b"OK"),
+        ];
+        for (line, version, status, reason) in table {
+            let wanted = StatusLine { version: *version, status: *status, reason };
+            assert_eq!(parse_status(line).unwrap(), wanted, "{:?}", line.escape_ascii().to_string());
+        }
+    }
+
+    #[test]
+    fn what_is_no_status_line_is_named_as_http_client_names_it() {
+        #[rustfmt::skip]
+        let table: &[(&[u8], &str)] = &[
+            (b"", "BadStatusLine('')"),
+            (b"SSH-2.0-x", "BadStatusLine('SSH-2.0-x')"),
+            (b"http/1.1 200 OK", "BadStatusLine('http/1.1 200 OK')"),
+            (b"HTTP/1.1", "BadStatusLine('HTTP/1.1')"),
+            (b"HTTP/1.1 OK", "BadStatusLine('HTTP/1.1 OK')"),
+            (b"HTTP/1.1 99 OK", "BadStatusLine('HTTP/1.1 99 OK')"),
+            (b"HTTP/1.1 1000 OK", "BadStatusLine('HTTP/1.1 1000 OK')"),
+            (b"HTTP/1.1 65736 OK", "BadStatusLine('HTTP/1.1 65736 OK')"),
+            (b"HTTP/1.1 +200 OK", "BadStatusLine('HTTP/1.1 +200 OK')"),
+            (b"HTTP/1.1 200 a\rb", "BadStatusLine('HTTP/1.1 200 a\\rb')"),
+            (b"HTTP/1.1 200 a\0b", "BadStatusLine('HTTP/1.1 200 a\\x00b')"),
+            (b"HTTP/2 200 OK", "UnknownProtocol('HTTP/2')"),
+            (&[b'x'; 100], "'...): the peer does not speak HTTP/1"),
+        ];
+        for (line, named) in table {
+            let error = parse_status(line).unwrap_err();
+            assert_eq!((error.kind(), error.phase()), (Kind::Protocol, Phase::RecvHead));
+            assert!(error.message().contains(named), "{error} names {named}");
+            assert!(error.message().len() < 150);
+        }
+    }
+
+    #[test]
+    fn a_peer_of_another_protocol_is_known_by_its_first_bytes() {
+        for line in ["", "H", "HTTP", "HTTP/", "HTTP/1.1 2", " \tHT"] {
+            check_beginning(line.as_bytes()).unwrap();
+        }
+        for line in ["S", "HTTQ", "h", "\x15\x03\x01", "\r", "<"] {
+            check_beginning(line.as_bytes()).unwrap_err();
+        }
+    }
+}
