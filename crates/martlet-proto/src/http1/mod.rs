@@ -5,8 +5,8 @@
 //! | [`encode`] | the bytes of a request's head and of its chunks |
 //! | [`head`] | where a reply's head ends, and what it says |
 //! | `status`, `fields` | one status line; field lines, of a head or a trailer section |
-//! | [`framing`] | where the body ends, and whether the connection may serve another request |
-//! | [`body`] | which of the bytes that arrive are the body's |
+//! | [`mod@framing`] | where the body ends, and whether the connection may serve another request |
+//! | [`body`], `chunk` | which of the bytes that arrive are the body's; size lines and trailers around chunks |
 //!
 //! Replies are taken as `http.client` and urllib3 take them, who take nearly everything. Two things
 //! are taken by nobody here: a byte that two parsers may read as two different line ends (a bare CR,
@@ -14,6 +14,7 @@
 //! not used again ([`Parsed::sound`]).
 
 pub mod body;
+mod chunk;
 pub mod encode;
 mod fields;
 pub mod framing;

@@ -1,6 +1,6 @@
 //! The codec against the real requests.
 //!
-//! `tables/http1_replies.json` holds what requests makes of some 230 replies (`tables/make_http1_replies.py`
+//! `tables/http1_replies.json` holds what requests makes of some 230 replies (`/tests/tables/make_http1_replies.py`
 //! asked it); here the codec is asked the same. Where it does otherwise on purpose, `DIFFERENCES` says how and why.
 
 use serde_json::Value;

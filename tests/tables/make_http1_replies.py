@@ -1,24 +1,24 @@
-"""Asks the real requests (2.34.2) what it makes of replies, good and odd, and writes `http1_replies.json`.
+"""Asks the real requests (2.34.2) what it makes of replies, good and odd, and writes it down.
 
-Each reply is served on loopback and the connection then closed. An entry holds what requests shows
-(status, version, reason, header fields, body, whether http.client would close the connection) or the
-exception it raises. `--corpora DIR` also writes `http1_corpora.json`: the outcomes, in short, for the public
-replies of DIR/http1, under their names; the replies themselves stay where they are.
+Each reply is served on loopback and the connection then closed. An entry holds what requests shows (status,
+version, reason, header fields, body, whether http.client would close the connection) or the exception it
+raises. The table is `http1_replies.json` of martlet-proto. `--corpora DIR` also writes `http1_corpora.json`:
+the outcomes, in short, for the public replies of DIR/http1, under their names; these stay where they are.
 
-Run: python make_http1_replies.py [--corpora DIR]
+Run it with requests installed: ``python tests/tables/make_http1_replies.py [--corpora DIR]``.
 """
 
 import argparse
 import json
-import pathlib
 import re
 import socket
 import threading
+from pathlib import Path
 
 import requests
 from urllib3.connection import _OBSOLETE_FOLD_RE
 
-HERE = pathlib.Path(__file__).parent
+TABLES = Path(__file__).parents[2] / "crates/martlet-proto/tests/tables"
 OK = b"HTTP/1.1 200 OK\r\n"
 LENGTH = OK + b"Content-Length: 5\r\n"
 CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
@@ -329,7 +329,7 @@ def outcome(server: Server, method: str, reply: bytes) -> dict:
             return {"error": type(error).__name__, "message": message[:160]}
 
 
-def corpora(folder: pathlib.Path):
+def corpora(folder: Path):
     """The public replies as (name, text), read as `tests/http1.rs` reads them."""
 
     def load(name):
@@ -357,37 +357,37 @@ def in_short(shown: dict) -> dict:
 
 
 def unescape(text: str) -> str:
-    r"""llhttp's notation: a line end is CRLF unless escaped, `\r \n \t \f \xNN` are bytes, a `\` ends a line without one."""
-    text = text.removesuffix("\n").replace("\\\n", "\0").replace("\n", "\r\n")
+    r"""llhttp's notation: line ends are CRLF unless a `\` is before them, `\r \n \t \f \xNN` are bytes."""
+    text = text.removesuffix("\n").replace("\\\n", "").replace("\n", "\r\n")
     table = {"r": "\r", "n": "\n", "t": "\t", "f": "\f"}
     return re.sub(
         r"\\(?:x([0-9a-fA-F]{2})|([rntf]))",
         lambda found: chr(int(found[1], 16)) if found[1] else table[found[2]],
-        text.replace("\0", ""),
+        text,
     )
 
 
-def write(path: pathlib.Path, entries: list) -> None:
+def write(path: Path, entries: list) -> None:
     path.write_text("[\n" + ",\n".join(json.dumps(entry) for entry in entries) + "\n]\n")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--corpora", type=pathlib.Path)
+    parser.add_argument("--corpora", type=Path)
     corpora_folder = parser.parse_args().corpora
     server = Server()
     entries = []
     for name, (method, reply) in CASES.items():
         case = {"name": name, "method": method, "reply": reply.decode("latin-1")}
         entries.append(case | outcome(server, method, reply))
-    write(HERE / "http1_replies.json", entries)
+    write(TABLES / "http1_replies.json", entries)
     if corpora_folder:
         pairs = corpora(corpora_folder / "http1")
         replies = [
             {"name": name} | in_short(outcome(server, "GET", reply.encode("latin-1")))
             for name, reply in pairs
         ]
-        write(HERE / "http1_corpora.json", replies)
+        write(TABLES / "http1_corpora.json", replies)
 
 
 if __name__ == "__main__":
