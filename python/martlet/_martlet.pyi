@@ -1,0 +1,200 @@
+"""The engine: a native module. Everything beside this file is written against what stands here."""
+
+from collections.abc import Awaitable, Generator
+from typing import Any, Generic, TypeAlias, TypeVar, final
+
+from .models import PreparedRequest
+from .response import Response
+from .timeouts import Timeout
+
+_T_co = TypeVar("_T_co", covariant=True)
+
+__version__: str
+
+# What was sent: method, URL, headers, and the body unless it was streamed.
+Sent: TypeAlias = tuple[str, str, list[tuple[str, str]], bytes | None]
+# A cookie: version, name, value, port, port_specified, domain, domain_specified, domain_initial_dot, path,
+# path_specified, secure, expires, discard, comment, comment_url, rest; as `http.cookiejar.Cookie` has them.
+CookieFields: TypeAlias = tuple[
+    int | None,
+    str,
+    str | None,
+    str | None,
+    bool,
+    str,
+    bool,
+    bool,
+    str,
+    bool,
+    bool,
+    int | None,
+    bool,
+    str | None,
+    str | None,
+    dict[str, str | None],
+]
+# ("set", fields) or ("remove", (domain, path, name)).
+CookieChange: TypeAlias = tuple[str, Any]
+
+@final
+class Operation(Generic[_T_co], Awaitable[_T_co]):
+    """One thing the engine does. It begins when waited for or first awaited; either may be done once.
+
+    Dropping it, or cancelling the task that awaits it, stops it and drops its connection.
+    """
+
+    def wait(self) -> _T_co:
+        """Blocks until it is done. Raises what it ended with; KeyboardInterrupt at once."""
+
+    def __await__(self) -> Generator[Any, Any, _T_co]: ...
+    def send(self, value: Any, /) -> Any: ...
+    def throw(self, *args: Any) -> Any: ...
+    def close(self) -> None: ...
+
+@final
+class Client:
+    """A pool of connections and a cookie jar. Cheap to make: nothing is started before the first request.
+
+    pool_connections: to how many hosts idle connections are kept; pool_maxsize: how many to each; with
+    pool_block also how many may be open at once.
+    """
+
+    def __new__(
+        cls, pool_connections: int = 10, pool_maxsize: int = 10, pool_block: bool = False
+    ) -> Client: ...
+    def begin(
+        self,
+        session: dict[str, Any],
+        method: Any,
+        url: Any,
+        params: Any,
+        data: Any,
+        headers: Any,
+        cookies: Any,
+        files: Any,
+        auth: Any,
+        timeout: Any,
+        allow_redirects: Any,
+        proxies: Any,
+        hooks: Any,
+        stream: Any,
+        verify: Any,
+        cert: Any,
+        json: Any,
+        /,
+    ) -> Operation[Response] | None:
+        """The quick road: a whole call in the engine, redirects and cookies included.
+
+        `session` is the session's `__dict__`. None if anything in it or in the arguments is not plain;
+        nothing has happened then, and the caller takes the compatible road.
+        """
+
+    def send(
+        self,
+        prepared: PreparedRequest,
+        /,
+        *,
+        follow: bool,
+        max_redirects: int,
+        timeout: Timeout | None,
+        verify: Any,
+        cert: Any,
+        proxies: Any,
+        auth: Any,
+        stream: bool,
+        jar: bool,
+        trust_env: bool,
+        response_class: type[Response],
+    ) -> Operation[Response]:
+        """Sends a prepared request as it is: method, url, headers in their order, body.
+
+        With `follow` the engine follows redirects, with `jar` it keeps cookies; with neither it is one
+        exchange. Raises the exceptions of requests; those of the network carry `phase`, the part of the
+        exchange they are of.
+        """
+
+    def close(self) -> None:
+        """Closes the idle connections. The client can still be used."""
+
+    def cookies_export(self) -> list[CookieFields]:
+        """All cookies of the jar."""
+
+    def cookies_replace(self, cookies: list[CookieFields], /) -> None:
+        """Puts these cookies in the place of those in the jar."""
+
+@final
+class Raw:
+    """A response in the engine: its head, and its body as far as it was not taken."""
+
+    @property
+    def client(self) -> Client:
+        """The client it came through."""
+
+    @property
+    def status_code(self) -> int: ...
+    @property
+    def reason(self) -> bytes: ...
+    @property
+    def version(self) -> int:
+        """10, 11 or 20."""
+
+    @property
+    def url(self) -> str: ...
+    @property
+    def elapsed(self) -> float:
+        """Seconds from sending the request until the headers were there."""
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing more of the body is to be had."""
+
+    def headers(self) -> list[tuple[str, str]]:
+        """The headers in their order and case, as latin-1."""
+
+    def request(self) -> Sent:
+        """The request it answers."""
+
+    def history(self) -> list[Raw]:
+        """The responses that led here, the oldest first."""
+
+    def next(self) -> Sent | None:
+        """The request it redirects to, if it was not followed."""
+
+    def body(self) -> bytes | None:
+        """The body, decoded; None while it is a stream."""
+
+    def read(self, amount: int | None, decode: bool, /) -> Operation[bytes]:
+        """Exactly that many bytes of the stream, fewer at its end; None for all that is left."""
+
+    def chunk(self, decode: bool, /) -> Operation[bytes]:
+        """What comes next of the stream, one chunk of the wire where there are chunks; b"" at its end."""
+
+    def close(self) -> None:
+        """Gives up the rest of the stream; unless it was at its end, the connection is dropped."""
+
+    def release(self) -> None:
+        """Gives the connection back if the stream is at its end; else does nothing."""
+
+def prepare_url(url: str, params: str, /) -> str:
+    """The URL parsed, quoted and with the params added, to the byte as requests does.
+
+    MissingSchema, InvalidURL.
+    """
+
+def requote_uri(uri: str, /) -> str:
+    """The URI quoted once and only once."""
+
+def urlencode(pairs: list[tuple[bytes, bytes]], /) -> str:
+    """`urllib.parse.urlencode` of the pairs."""
+
+def guess_json_utf(data: bytes, /) -> str | None:
+    """Which UTF a JSON document is in."""
+
+def encoding_from_content_type(content_type: str, /) -> str | None:
+    """The encoding that a Content-Type names or implies."""
+
+def parse_header_links(value: str, /) -> list[dict[str, str]]:
+    """The links of a Link header."""
+
+def is_public_suffix(domain: str, /) -> bool:
+    """Whether the domain is one under which anybody may register, as `co.uk`."""
