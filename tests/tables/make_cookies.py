@@ -1,8 +1,8 @@
 """Writes crates/martlet-proto/tests/tables/cookies.json: what http.cookiejar does, through requests' jar.
 
 Run it with requests installed: ``python tests/tables/make_cookies.py``. The clock stands still at NOW. Each
-case is a list of replies (URL, Set-Cookie fields) and of requests (URL) with the Cookie header each of them gets;
-the jar's content is written too. Under "stricter" are the cases in which martlet does otherwise on purpose.
+case is a list of replies (URL, Set-Cookie fields) and of requests (URL) with the Cookie header each of them
+gets; the jar's content is written too. Under "stricter" are those in which martlet does otherwise on purpose.
 """
 
 from __future__ import annotations

@@ -55,6 +55,12 @@ impl Headers {
         }
     }
 
+    /// Adds a field before the one at `place`, or behind all others.
+    pub fn insert_at(&mut self, place: usize, name: impl AsRef<[u8]>, value: impl AsRef<[u8]>) {
+        let field = Field { name: self.store(name.as_ref()), value: self.store(value.as_ref()) };
+        self.fields.insert(place.min(self.fields.len()), field);
+    }
+
     /// Takes all fields of that name away; tells how many there were.
     pub fn remove(&mut self, name: impl AsRef<[u8]>) -> usize {
         let (name, before, bytes) = (name.as_ref(), self.fields.len(), &self.bytes);
@@ -169,6 +175,15 @@ mod tests {
         let mut headers: Headers = [("Accept", "1"), ("B", "2"), ("ACCEPT", "3")].into_iter().collect();
         headers.insert("accept", "4");
         assert_eq!(pairs(&headers), [("accept".into(), "4".into()), ("B".into(), "2".into())]);
+    }
+
+    #[test]
+    fn insert_at_puts_a_field_before_others_or_last() {
+        let mut headers: Headers = [("A", "1"), ("B", "2")].into_iter().collect();
+        headers.insert_at(1, "C", "3");
+        headers.insert_at(9, "D", "4");
+        let names: Vec<&[u8]> = headers.iter().map(|(name, _)| name).collect();
+        assert_eq!(names, [b"A", b"C", b"B", b"D"]);
     }
 
     #[test]

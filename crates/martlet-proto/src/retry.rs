@@ -84,7 +84,7 @@ impl Methods {
 }
 
 /// The statuses whose `Retry-After` is obeyed without being asked for (`RETRY_AFTER_STATUS_CODES`).
-const RETRY_AFTER_STATUSES: [u16; 3] = [413, 429, 503];
+pub(crate) const RETRY_AFTER_STATUSES: [u16; 3] = [413, 429, 503];
 
 /// How often and after what an exchange is tried again; the fields are those of `urllib3.Retry`.
 #[derive(Clone, Debug, PartialEq)]
@@ -115,8 +115,6 @@ pub struct Retry {
     pub retry_after_max: f64,
     /// Is a reply whose retries are used up an error (else it is delivered)?
     pub raise_on_status: bool,
-    /// The same for redirects counted here.
-    pub raise_on_redirect: bool,
     /// Is `Retry-After` obeyed?
     pub respect_retry_after_header: bool,
     /// Failures in a row so far.
@@ -168,7 +166,6 @@ impl Retry {
             backoff_jitter: 0.0,
             retry_after_max: 21_600.0,
             raise_on_status: true,
-            raise_on_redirect: true,
             respect_retry_after_header: true,
             failures: 0,
         }

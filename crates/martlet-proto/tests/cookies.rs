@@ -1,6 +1,8 @@
 //! The jar against `http.cookiejar` (`tests/tables/make_cookies.py` writes the table), and the rules in which
 //! it is stricter.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use martlet_proto::{

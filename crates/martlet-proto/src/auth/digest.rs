@@ -24,22 +24,26 @@ pub struct Digest(Arc<Inner>);
 struct Inner {
     user: String,
     password: String,
-    state: Mutex<State>,
+    state: Mutex<Option<State>>,
 }
 
-#[derive(Default)]
+/// The last challenge, whose it is, and how often its nonce was used.
 struct State {
     origin: String,
     challenge: Challenge,
     count: u32,
 }
 
-/// The parameters of a `WWW-Authenticate: Digest` challenge.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// A `WWW-Authenticate: Digest` challenge that can be answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Challenge {
     realm: String,
     nonce: String,
-    qop: Option<String>,
+    /// Is it `qop=auth` (else there is no quality of protection)?
+    qop: bool,
+    hash: Hash,
+    /// Does the client's nonce go into the secret (`MD5-SESS`)?
+    session: bool,
     algorithm: Option<String>,
     opaque: Option<String>,
 }
@@ -52,17 +56,21 @@ impl Digest {
     }
 
     /// The `Authorization` for a request to `origin`, if that origin has already sent a challenge. `uri` is
-    /// the request's target, `random` becomes the client's nonce.
-    pub fn preempt(&self, origin: &str, method: &str, uri: &str, random: [u8; 16]) -> Option<String> {
+    /// the request's target; the client's nonce is made of `random`.
+    pub fn preempt(
+        &self,
+        origin: &str,
+        method: &str,
+        uri: &str,
+        random: &mut dyn FnMut() -> [u8; 16],
+    ) -> Option<String> {
         let mut state = self.state();
-        if state.count == 0 || state.origin != origin {
-            return None;
-        }
-        state.count = state.count.wrapping_add(1).max(1);
-        self.respond(&state, method, uri, random)
+        let state = state.as_mut().filter(|state| state.origin == origin)?;
+        state.count = state.count.wrapping_add(1);
+        Some(self.respond(state, method, uri, random()))
     }
 
-    /// The `Authorization` that answers `challenge` of `origin`; `None` when it cannot be answered.
+    /// The `Authorization` that answers `challenge` of `origin`.
     pub fn answer(
         &self,
         origin: &str,
@@ -70,25 +78,24 @@ impl Digest {
         method: &str,
         uri: &str,
         random: [u8; 16],
-    ) -> Option<String> {
+    ) -> String {
         let mut state = self.state();
-        let known = state.count > 0 && state.origin == origin && state.challenge.nonce == challenge.nonce;
-        let next = State {
-            origin: origin.to_owned(),
-            challenge,
-            count: if known { state.count.wrapping_add(1).max(1) } else { 1 },
+        let used = match &*state {
+            Some(state) if state.origin == origin && state.challenge.nonce == challenge.nonce => state.count,
+            _ => 0,
         };
-        let answer = self.respond(&next, method, uri, random)?;
-        *state = next;
-        Some(answer)
+        let next = State { origin: origin.to_owned(), challenge, count: used.wrapping_add(1) };
+        let answer = self.respond(&next, method, uri, random);
+        *state = Some(next);
+        answer
     }
 
-    fn respond(&self, state: &State, method: &str, uri: &str, random: [u8; 16]) -> Option<String> {
-        let cnonce: String = hex(random.get(..8)?);
+    fn respond(&self, state: &State, method: &str, uri: &str, random: [u8; 16]) -> String {
+        let cnonce = hex(random.get(..8).unwrap_or_default());
         state.challenge.respond(&self.0.user, &self.0.password, method, uri, state.count, &cnonce)
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, Option<State>> {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -96,13 +103,14 @@ impl Digest {
 impl fmt::Debug for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = self.state();
-        write!(f, "Digest({:?}, [secret], origin={:?}, nc={})", self.0.user, state.origin, state.count)
+        let (origin, count) = state.as_ref().map_or(("", 0), |state| (state.origin.as_str(), state.count));
+        write!(f, "Digest({:?}, [secret], origin={origin:?}, nc={count})", self.0.user)
     }
 }
 
 impl Challenge {
     /// Reads the value of `WWW-Authenticate`, several joined by commas. `None` when there is no Digest in it,
-    /// or no realm or nonce.
+    /// no realm or nonce, or an algorithm or quality of protection that is not spoken here.
     pub fn parse(value: &[u8]) -> Option<Self> {
         let text: String = value.iter().copied().map(char::from).collect();
         let lower = text.to_ascii_lowercase();
@@ -113,24 +121,30 @@ impl Challenge {
             Some(start) => [text.get(..start)?, text.get(start + 7..)?].concat(),
             None => text,
         };
-        let mut challenge = Self::default();
-        let (mut realm, mut nonce) = (None, None);
-        for (name, value) in parse_parameters(&parameters) {
-            match name.to_ascii_lowercase().as_str() {
-                "realm" => realm = value,
-                "nonce" => nonce = value,
-                "qop" => challenge.qop = value,
-                "algorithm" => challenge.algorithm = value,
-                "opaque" => challenge.opaque = value,
-                _ => {}
-            }
+        let parameters = parse_parameters(&parameters);
+        let last = |name: &str| {
+            let found = parameters.iter().rfind(|(other, _)| other.eq_ignore_ascii_case(name));
+            found.and_then(|(_, value)| value.clone())
+        };
+        let algorithm = last("algorithm");
+        let qop = last("qop").filter(|qop| !qop.is_empty());
+        if qop.as_ref().is_some_and(|qop| !qop.split(',').any(|one| one.trim() == "auth")) {
+            return None;
         }
-        (challenge.realm, challenge.nonce) = (realm?, nonce?);
-        Some(challenge)
+        let name = algorithm.as_deref().unwrap_or("MD5").to_ascii_uppercase();
+        Some(Self {
+            realm: last("realm")?,
+            nonce: last("nonce")?,
+            qop: qop.is_some(),
+            hash: Hash::named(name.strip_suffix("-SESS").filter(|name| *name == "MD5").unwrap_or(&name))?,
+            session: name == "MD5-SESS",
+            algorithm,
+            opaque: last("opaque").filter(|opaque| !opaque.is_empty()),
+        })
     }
 
     /// The value of `Authorization` that answers this (`build_digest_header`): `count` is how often the nonce
-    /// was used, this time included. `None` when the algorithm or the quality of protection is not spoken.
+    /// was used, this time included.
     pub fn respond(
         &self,
         user: &str,
@@ -139,48 +153,61 @@ impl Challenge {
         uri: &str,
         count: u32,
         cnonce: &str,
-    ) -> Option<String> {
-        let (realm, nonce) = (&self.realm, &self.nonce);
-        let name = self.algorithm.as_deref().unwrap_or("MD5").to_ascii_uppercase();
-        let hash = algorithm(&name)?;
-        let qop = self.qop.as_deref().filter(|qop| !qop.is_empty());
-        let mut secret = hash(&format!("{user}:{realm}:{password}"));
-        if name == "MD5-SESS" {
-            secret = hash(&format!("{secret}:{nonce}:{cnonce}"));
+    ) -> String {
+        let (realm, nonce, hash) = (&self.realm, &self.nonce, self.hash);
+        let mut secret = hash.of(&format!("{user}:{realm}:{password}"));
+        if self.session {
+            secret = hash.of(&format!("{secret}:{nonce}:{cnonce}"));
         }
-        let message = hash(&format!("{method}:{uri}"));
-        let response = match qop {
-            None => hash(&format!("{secret}:{nonce}:{message}")),
-            Some(qop) if qop.split(',').any(|one| one.trim() == "auth") => {
-                hash(&format!("{secret}:{nonce}:{count:08x}:{cnonce}:auth:{message}"))
-            }
-            Some(_) => return None,
+        let message = hash.of(&format!("{method}:{uri}"));
+        let response = match self.qop {
+            true => hash.of(&format!("{secret}:{nonce}:{count:08x}:{cnonce}:auth:{message}")),
+            false => hash.of(&format!("{secret}:{nonce}:{message}")),
         };
         let mut value = format!(
             "Digest username=\"{user}\", realm=\"{realm}\", nonce=\"{nonce}\", uri=\"{uri}\", \
              response=\"{response}\""
         );
-        if let Some(opaque) = self.opaque.as_deref().filter(|opaque| !opaque.is_empty()) {
+        if let Some(opaque) = &self.opaque {
             value.push_str(&format!(", opaque=\"{opaque}\""));
         }
-        if let Some(algorithm) = self.algorithm.as_deref().filter(|algorithm| !algorithm.is_empty()) {
+        if let Some(algorithm) = &self.algorithm {
             value.push_str(&format!(", algorithm=\"{algorithm}\""));
         }
-        if qop.is_some() {
+        if self.qop {
             value.push_str(&format!(", qop=\"auth\", nc={count:08x}, cnonce=\"{cnonce}\""));
         }
-        Some(value)
+        value
     }
 }
 
-/// The hash of each algorithm that is spoken, over UTF-8, as lower case hexadecimal digits.
-fn algorithm(name: &str) -> Option<fn(&str) -> String> {
-    match name {
-        "MD5" | "MD5-SESS" => Some(|text| hex(&Md5::digest(text))),
-        "SHA" => Some(|text| hex(&Sha1::digest(text))),
-        "SHA-256" => Some(|text| hex(&Sha256::digest(text))),
-        "SHA-512" => Some(|text| hex(&Sha512::digest(text))),
-        _ => None,
+/// The hashes that are spoken; each over UTF-8, as lower case hexadecimal digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Hash {
+    Md5,
+    Sha1,
+    Sha256,
+    Sha512,
+}
+
+impl Hash {
+    fn named(name: &str) -> Option<Self> {
+        match name {
+            "MD5" => Some(Self::Md5),
+            "SHA" => Some(Self::Sha1),
+            "SHA-256" => Some(Self::Sha256),
+            "SHA-512" => Some(Self::Sha512),
+            _ => None,
+        }
+    }
+
+    fn of(self, text: &str) -> String {
+        match self {
+            Self::Md5 => hex(&Md5::digest(text)),
+            Self::Sha1 => hex(&Sha1::digest(text)),
+            Self::Sha256 => hex(&Sha256::digest(text)),
+            Self::Sha512 => hex(&Sha512::digest(text)),
+        }
     }
 }
 
