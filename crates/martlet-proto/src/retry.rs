@@ -239,13 +239,21 @@ impl Retry {
             false => text.parse::<f64>().ok()?,
             true => {
                 let now = now.duration_since(UNIX_EPOCH).unwrap_or_default();
-                #[expect(clippy::cast_precision_loss, reason = "a date is far below 2^52 seconds")]
-                let then = date::http_date(text, now.as_secs().cast_signed())? as f64;
-                then - now.as_secs_f64()
+                let today = now.as_secs().cast_signed();
+                let then = date::http_date(text, today).or_else(|| date::http_date(&turned(text)?, today))?;
+                u64::try_from(then)
+                    .map_or(0.0, |then| Duration::from_secs(then).saturating_sub(now).as_secs_f64())
             }
         };
         Some(seconds(wait.min(self.retry_after_max))).filter(|wait| !wait.is_zero())
     }
+}
+
+/// A date of `asctime`, the third of RFC 9110 section 5.6.7, in the order of the others.
+fn turned(text: &str) -> Option<String> {
+    let mut words = text.split_whitespace();
+    let [_, month, day, clock, year] = std::array::from_fn(|_| words.next());
+    Some([day?, month?, year?, clock?].join(" "))
 }
 
 fn seconds(time: f64) -> Duration {
@@ -277,5 +285,21 @@ fn class(error: &Error) -> Class {
             Phase::Proxy,
         ) => Class::Other,
         _ => Class::Never,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::may_resend;
+
+    #[test]
+    fn only_a_reused_connection_that_said_nothing_is_replaced_silently() {
+        // reused, bytes read, bytes written, idempotent, replayable
+        assert!(may_resend(true, 0, 0, false, false));
+        assert!(may_resend(true, 0, 9, true, true));
+        assert!(!may_resend(false, 0, 0, true, true));
+        assert!(!may_resend(true, 1, 0, true, true));
+        assert!(!may_resend(true, 0, 9, false, true));
+        assert!(!may_resend(true, 0, 9, true, false));
     }
 }

@@ -219,3 +219,74 @@ fn every_exchange_of_the_table_sends_and_gives_what_requests_does() {
         }
     }
 }
+
+/// What a request shows of cookies and credentials.
+fn summary(sent: &Value) -> String {
+    let field = |name: &str| {
+        let fields = sent["fields"].as_array().unwrap().iter();
+        fields.filter(|field| field[0] == name).map(|field| text(&field[1]).to_owned()).next()
+    };
+    let cookie = field("Cookie").map(|cookie| format!(" [{cookie}]")).unwrap_or_default();
+    let auth = field("Authorization").unwrap_or_default();
+    let uri = auth.split("uri=\"").nth(1).and_then(|rest| rest.split('"').next());
+    let auth = uri.map(|uri| format!(" digest of {uri}")).unwrap_or_default();
+    format!("{}{}{cookie}{auth}", field("Host").unwrap(), text(&sent["target"]))
+}
+
+/// By rule: what requests sends, what martlet sends.
+const STRICTER: [(&str, &[&str], &[&str]); 8] = [
+    (
+        "cookies of the call stay at the first origin",
+        &["a.test/ [c=1]", "b.test/ [c=1]", "a.test/ [c=1]"],
+        &["a.test/ [c=1]", "b.test/", "a.test/ [c=1]"],
+    ),
+    (
+        "the session's cookies without a domain stay at the first origin",
+        &["a.test/ [s=1]", "b.test/ [s=1]"],
+        &["a.test/ [s=1]", "b.test/"],
+    ),
+    (
+        "away from the first origin cookies go by the real host",
+        &["a.test/", "a.test/ [k=v]", "a.test/ [k=v]"],
+        &["a.test/", "a.test/ [k=v]", "a.test/"],
+    ),
+    (
+        "digest does not answer another origin",
+        &["a.test/", "b.test/", "b.test/ digest of /"],
+        &["a.test/", "b.test/"],
+    ),
+    (
+        "a digest challenge belongs to the origin that sent it",
+        &["a.test/", "a.test/ digest of /", "b.test/ digest of /"],
+        &["a.test/", "a.test/ digest of /", "b.test/"],
+    ),
+    (
+        "a cookie that comes with a challenge goes into the answer",
+        &["a.test/ [s=1]", "a.test/ [s=1] digest of /"],
+        &["a.test/ [s=1]", "a.test/ [s=1; k=v] digest of /"],
+    ),
+    ("a challenge that cannot be answered is not asked for twice", &["a.test/", "a.test/"], &["a.test/"]),
+    (
+        "digest signs the request target",
+        &["a.test/a;b?c", "a.test/a;b?c digest of /a?c"],
+        &["a.test/a;b?c", "a.test/a;b?c digest of /a;b?c"],
+    ),
+];
+
+#[test]
+fn where_martlet_is_stricter_requests_sends_what_it_does_not() {
+    let table: Value = serde_json::from_str(include_str!("tables/exchanges.json")).unwrap();
+    let cases = table["stricter"].as_array().unwrap();
+    assert_eq!(cases.len(), STRICTER.len());
+    for (case, (rule, theirs, ours)) in cases.iter().zip(STRICTER) {
+        assert_eq!(case["name"], rule);
+        let session = Session::new(&case["session"]);
+        let (mut sent, mut recorded) = (Vec::new(), Vec::new());
+        for call in case["calls"].as_array().unwrap() {
+            sent.extend(play(&session, call).0.iter().map(summary));
+            recorded.extend(call["sent"].as_array().unwrap().iter().map(summary));
+        }
+        assert_eq!(recorded, theirs, "{rule}: requests");
+        assert_eq!(sent, ours, "{rule}: martlet");
+    }
+}

@@ -258,3 +258,70 @@ fn split_list(text: &str) -> Vec<String> {
     }
     items
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The example of RFC 7616 section 3.9.1.
+    #[test]
+    fn the_rfcs_example_is_answered_as_there() {
+        for (algorithm, response) in [
+            ("MD5", "8ca523f5e9506fed4657c9700eebdbec"),
+            ("SHA-256", "753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1"),
+        ] {
+            let challenge = format!(
+                "Digest realm=\"http-auth@example.org\", qop=\"auth, auth-int\", algorithm={algorithm}, \
+                 nonce=\"7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v\", \
+                 opaque=\"FQhe/qaU925kfnzjCev0ciny7QMkPqMAFRtzCUYo5tdS\""
+            );
+            let challenge = Challenge::parse(challenge.as_bytes()).unwrap();
+            let cnonce = "f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ";
+            let answer = challenge.respond("Mufasa", "Circle of Life", "GET", "/dir/index.html", 1, cnonce);
+            assert!(answer.contains(&format!("response=\"{response}\"")), "{answer}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_answered_is_no_challenge() {
+        for value in [
+            "Basic realm=\"r\"",
+            "Digest nonce=\"n\"",
+            "Digest realm=\"r\"",
+            "Digest realm=\"r\", nonce=\"n\", algorithm=X",
+            "Digest realm=\"r\", nonce=\"n\", algorithm=SHA-256-sess",
+            "Digest realm=\"r\", nonce=\"n\", qop=auth-int",
+        ] {
+            assert_eq!(Challenge::parse(value.as_bytes()), None, "{value}");
+        }
+    }
+
+    #[test]
+    fn parameters_lose_their_quotes_and_escapes() {
+        let parameters = parse_parameters(r#"a=1,b="x, y" , c, d="q\"q\\", =e, f=""#);
+        let shown: Vec<(&str, Option<&str>)> =
+            parameters.iter().map(|(name, value)| (name.as_str(), value.as_deref())).collect();
+        let expected = [
+            ("a", Some("1")),
+            ("b", Some("x, y")),
+            ("c", None),
+            ("d", Some("q\"q\\")),
+            ("", Some("e")),
+            ("f", Some("")),
+        ];
+        assert_eq!(shown, expected);
+    }
+
+    #[test]
+    fn clones_count_one_nonce_together() {
+        let digest = Digest::new("u", "p");
+        let challenge = Challenge::parse(b"Digest realm=r, nonce=n, qop=auth").unwrap();
+        let (origin, random) = ("http://a.test:80", &mut || [0; 16]);
+        assert_eq!(digest.preempt(origin, "GET", "/", random), None);
+        digest.answer(origin, challenge.clone(), "GET", "/", [0; 16]);
+        let second = digest.clone().preempt(origin, "GET", "/", random).unwrap();
+        let third = digest.answer(origin, challenge, "GET", "/", [0; 16]);
+        assert!(second.contains("nc=00000002") && third.contains("nc=00000003"), "{second} {third}");
+        assert_eq!(digest.preempt("http://b.test:80", "GET", "/", random), None);
+    }
+}
