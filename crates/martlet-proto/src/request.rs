@@ -56,8 +56,13 @@ impl Request {
 
     /// Is the method idempotent (RFC 9110 section 9.2.2), so that sending twice does what sending once does?
     pub fn is_idempotent(&self) -> bool {
-        matches!(self.method.as_str(), "GET" | "HEAD" | "OPTIONS" | "TRACE" | "PUT" | "DELETE")
+        is_idempotent(&self.method)
     }
+}
+
+/// Does sending a request of this method twice do what sending it once does (RFC 9110 section 9.2.2)?
+pub fn is_idempotent(method: &str) -> bool {
+    matches!(method, "GET" | "HEAD" | "OPTIONS" | "TRACE" | "PUT" | "DELETE")
 }
 
 /// Checks a header field as requests does (`check_header_validity`), and that it cannot end its line.

@@ -1,1 +1,34 @@
-//! placeholder
+//! An HTTP client with the rules of Python's `requests`, on tokio.
+//!
+//! Everything is a future that is `Send + 'static`, runs on whatever tokio runtime polls it (with I/O
+//! and time enabled), and can be dropped at any moment: the connection it used is closed at once.
+//! The rules (what is sent, followed, retried, kept) are in [`martlet_proto`]; this crate does it.
+//!
+//! A request travels `client` -> `exchange` -> `attempt` -> `pool` -> `connect` (dns, tcp, proxy, tls)
+//! -> `conn` -> `body` -> back to the rules.
+#![forbid(unsafe_code)]
+
+mod attempt;
+pub mod body;
+mod client;
+mod clock;
+pub mod config;
+mod conn;
+mod connect;
+mod exchange;
+mod pool;
+mod response;
+pub mod tls;
+
+pub use client::{Call, CallError, Client};
+pub use config::Config;
+pub use martlet_proto as proto;
+pub use martlet_proto::{Error, Kind, Phase, Result};
+pub use pool::Stats;
+pub use response::{Body, Response};
+pub use tls::{ClientCert, TlsSettings, Verify};
+
+/// The sockets of this process, for who forks.
+pub mod descriptors {
+    pub use crate::connect::{forget_all, inherited};
+}

@@ -1,0 +1,16 @@
+//! The bodies of requests and replies.
+
+mod decode;
+mod raw;
+mod reader;
+mod sink;
+mod source;
+mod whole;
+
+pub use reader::BodyReader;
+pub use sink::{Buffer, Sink};
+pub use source::{BodySource, SourceError, SourceFuture, from_chunks};
+
+pub(crate) use decode::Decoding;
+pub(crate) use raw::RawBody;
+pub(crate) use whole::{discard, read_whole};

@@ -1,0 +1,164 @@
+//! A reply's body while it arrives, for who asked for `stream`.
+//!
+//! The first read chooses: as it came or decoded. After decoding has begun there is no way back to
+//! the raw bytes. A failed body stays failed; dropped before its end, it closes its connection.
+
+use bytes::{Bytes, BytesMut};
+use martlet_proto::coding::Coding;
+use martlet_proto::limit::Limits;
+use martlet_proto::{Error, Headers, Kind, Phase, Result};
+
+use super::{Decoding, RawBody};
+
+/// Decoded pieces are at most about this long, however well the body was compressed.
+pub(crate) const PIECE: usize = 64 * 1024;
+
+/// The body of a reply, read piece by piece. Dropping it before its end closes the connection and
+/// frees its place in the pool.
+pub struct BodyReader {
+    raw: RawBody,
+    codings: Vec<Coding>,
+    limits: Limits,
+    decoding: Option<Decoding>,
+    /// Taken from the body and not handed out yet.
+    ready: BytesMut,
+    ended: bool,
+    failed: bool,
+    url: String,
+}
+
+impl BodyReader {
+    pub(crate) fn new(raw: RawBody, codings: Vec<Coding>, limits: Limits, url: String) -> Self {
+        Self {
+            raw,
+            codings,
+            limits,
+            decoding: None,
+            ready: BytesMut::new(),
+            ended: false,
+            failed: false,
+            url,
+        }
+    }
+
+    /// The next piece as soon as there is one, at most about 64 KiB; `None` at the end. `decoded`: with the
+    /// content codings undone.
+    ///
+    /// # Errors
+    /// In [`Phase::RecvBody`]: [`Kind::Incomplete`], [`Kind::Protocol`], [`Kind::Connection`], [`Kind::Timeout`];
+    /// in [`Phase::Decode`]: [`Kind::Decode`], [`Kind::Incomplete`]. [`Kind::StreamConsumed`] when raw bytes are asked for after decoded
+    /// ones, or anything after an error.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost when the future is dropped.
+    pub async fn chunk(&mut self, decoded: bool) -> Result<Option<Bytes>> {
+        if !self.ready.is_empty() {
+            self.choose(decoded)?;
+            return Ok(Some(self.ready.split().freeze()));
+        }
+        self.next(decoded).await
+    }
+
+    /// Exactly `amount` bytes, fewer only at the end.
+    ///
+    /// # Errors
+    /// As [`BodyReader::chunk`].
+    ///
+    /// # Cancel safety
+    /// Nothing is lost when the future is dropped.
+    pub async fn read(&mut self, amount: usize, decoded: bool) -> Result<Bytes> {
+        self.choose(decoded)?;
+        while self.ready.len() < amount {
+            let Some(piece) = self.next(decoded).await? else { break };
+            if self.ready.is_empty() && piece.len() == amount {
+                return Ok(piece);
+            }
+            self.ready.extend_from_slice(&piece);
+        }
+        let amount = amount.min(self.ready.len());
+        Ok(self.ready.split_to(amount).freeze())
+    }
+
+    /// All that is left.
+    ///
+    /// # Errors
+    /// As [`BodyReader::chunk`].
+    pub async fn read_to_end(&mut self, decoded: bool) -> Result<Bytes> {
+        self.read(usize::MAX, decoded).await
+    }
+
+    /// Has the body been handed out to its end?
+    pub fn is_ended(&self) -> bool {
+        self.ended && self.ready.is_empty()
+    }
+
+    /// The trailer fields of a chunked body that has ended (RFC 9110 section 6.5).
+    pub fn trailers(&self) -> Option<&Headers> {
+        self.raw.trailers()
+    }
+
+    /// Closes the connection if the body has not ended. The same as dropping the reader.
+    pub fn close(self) {}
+
+    fn choose(&mut self, decoded: bool) -> Result<()> {
+        if self.failed || (!decoded && self.decoding.is_some()) {
+            let message = match self.failed {
+                true => "The body has failed before; nothing more can be read from it.",
+                false => "The body is being read decoded; its raw bytes are gone.",
+            };
+            return Err(self.located(Error::new(Kind::StreamConsumed, Phase::RecvBody, message)));
+        }
+        if decoded && self.decoding.is_none() && !self.codings.is_empty() {
+            self.decoding = Some(Decoding::new(&self.codings, &self.limits)?);
+        }
+        Ok(())
+    }
+
+    async fn next(&mut self, decoded: bool) -> Result<Option<Bytes>> {
+        self.choose(decoded)?;
+        if self.ended {
+            return Ok(None);
+        }
+        match self.advance().await {
+            Ok(piece) => {
+                self.ended = piece.is_none();
+                Ok(piece)
+            }
+            Err(error) => {
+                self.failed = true;
+                Err(self.located(error))
+            }
+        }
+    }
+
+    async fn advance(&mut self) -> Result<Option<Bytes>> {
+        let Some(decoding) = &mut self.decoding else { return self.raw.next().await };
+        loop {
+            let mut piece = Vec::new();
+            if decoding.pull(&mut piece)? {
+                return Ok(Some(Bytes::from(piece)));
+            }
+            if decoding.is_ended() {
+                return Ok(None);
+            }
+            match self.raw.next().await? {
+                Some(piece) => decoding.push(&piece),
+                None => decoding.end(),
+            }
+        }
+    }
+
+    fn located(&self, error: Error) -> Error {
+        error.with_url(self.url.as_str())
+    }
+}
+
+impl std::fmt::Debug for BodyReader {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("BodyReader")
+            .field("url", &self.url)
+            .field("ended", &self.ended)
+            .field("failed", &self.failed)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,204 @@
+//! One HTTP/1.1 connection: a stream, what was read from it and not yet used, and room to write heads.
+//!
+//! The socket is read straight into the connection's buffer, and what is in there is never lost when
+//! a future is dropped. A request with a small body leaves in one write, a small reply arrives in
+//! one read. Waiting is limited per wait: the clock starts only when the socket was not ready.
+
+use std::future::{Future, poll_fn};
+use std::io::{self, IoSlice};
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, ready};
+
+use bytes::{Buf, BufMut, BytesMut};
+use martlet_proto::{Error, Kind, Phase, Result};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
+
+use crate::clock::Clock;
+use crate::connect::Stream;
+
+/// Room for the head and body of a small reply: what most API replies fit in.
+pub(crate) const SMALL: usize = 8192;
+
+/// Room made while a large body arrives: one TLS record four times over, and what a loopback socket hands out at once.
+pub(crate) const LARGE: usize = 64 * 1024;
+
+/// Memory for heads (and small bodies behind them) is kept up to this size.
+const KEPT_HEAD: usize = 32 * 1024;
+
+/// A connection with its buffers.
+#[derive(Debug)]
+pub(crate) struct Http1 {
+    stream: Stream,
+    /// Read and not yet used.
+    pub(crate) buffer: BytesMut,
+    /// Bytes of the current request that the system has taken.
+    pub(crate) written: u64,
+    /// Bytes read since the current request began.
+    pub(crate) read: u64,
+    head: Vec<u8>,
+}
+
+/// How a read ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Filled {
+    /// There is something new.
+    Data,
+    /// The peer has closed, in good order.
+    End,
+    /// The stream ended without TLS's goodbye: somebody may have cut it.
+    Cut,
+}
+
+impl Http1 {
+    pub(crate) fn new(stream: Stream) -> Self {
+        Self {
+            stream,
+            buffer: BytesMut::with_capacity(SMALL),
+            written: 0,
+            read: 0,
+            head: Vec::with_capacity(512),
+        }
+    }
+
+    /// May a kept connection be used: has the peer neither closed nor said anything unasked?
+    pub(crate) fn is_quiet(&mut self) -> bool {
+        self.buffer.is_empty() && self.stream.is_quiet()
+    }
+
+    /// Begins a request: `encode` writes its head.
+    pub(crate) fn begin(&mut self, encode: impl FnOnce(&mut Vec<u8>) -> Result<()>) -> Result<()> {
+        (self.written, self.read) = (0, 0);
+        self.head.clear();
+        encode(&mut self.head)
+    }
+
+    /// The length of the head that [`Http1::begin`] made.
+    pub(crate) fn head_length(&self) -> usize {
+        self.head.len()
+    }
+
+    /// The head that [`Http1::begin`] made, taken out while it is written; [`Http1::keep_head`] brings it back.
+    pub(crate) fn take_head(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.head)
+    }
+
+    /// Keeps the memory of a head for the next one.
+    pub(crate) fn keep_head(&mut self, head: Vec<u8>) {
+        self.head = head;
+    }
+
+    /// Writes what the system takes of `data`, which is advanced. Ready with an error when it takes nothing.
+    pub(crate) fn poll_write(
+        &mut self,
+        data: &mut impl Buf,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
+        let mut parts = [IoSlice::new(&[]), IoSlice::new(&[])];
+        let taken = match data.chunks_vectored(&mut parts) {
+            0 | 1 => ready!(Pin::new(&mut self.stream).poll_write(context, data.chunk())),
+            _ => ready!(Pin::new(&mut self.stream).poll_write_vectored(context, &parts)),
+        }?;
+        if taken == 0 {
+            return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+        }
+        data.advance(taken);
+        self.written += taken as u64;
+        Poll::Ready(Ok(()))
+    }
+
+    /// Passes on what a TLS layer still holds back.
+    pub(crate) fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut self.stream {
+            Stream::Tcp(_) => Poll::Ready(Ok(())),
+            stream => Pin::new(stream).poll_flush(context),
+        }
+    }
+
+    /// Reads into the buffer what is there.
+    pub(crate) fn poll_fill(&mut self, context: &mut Context<'_>) -> Poll<io::Result<Filled>> {
+        self.make_room(SMALL);
+        let outcome = ready!(pin!(self.stream.read_buf(&mut self.buffer)).poll(context));
+        Poll::Ready(self.filled(outcome))
+    }
+
+    /// Reads more into the buffer, which has room for about `room` bytes.
+    ///
+    /// # Errors
+    /// [`Kind::Connection`] or [`Kind::Tls`] in `phase` when the connection broke, [`Kind::Timeout`].
+    pub(crate) async fn fill(&mut self, room: usize, phase: Phase, clock: &Clock) -> Result<Filled> {
+        self.make_room(room);
+        let outcome = clock.limit(phase, self.stream.read_buf(&mut self.buffer)).await?;
+        self.filled(outcome).map_err(|error| broken(phase, error))
+    }
+
+    /// Reads straight into `space`, past the buffer, which must be empty; tells how much.
+    ///
+    /// # Errors
+    /// As [`Http1::fill`].
+    pub(crate) async fn fill_into(
+        &mut self,
+        space: &mut impl BufMut,
+        phase: Phase,
+        clock: &Clock,
+    ) -> Result<Filled> {
+        let outcome = clock.limit(phase, self.stream.read_buf(space)).await?;
+        self.filled(outcome).map_err(|error| broken(phase, error))
+    }
+
+    /// Reads straight into `space`, which must not be empty; tells how much. 0 is the end.
+    ///
+    /// # Errors
+    /// As [`Http1::fill`].
+    pub(crate) async fn fill_slice(
+        &mut self,
+        space: &mut [u8],
+        phase: Phase,
+        clock: &Clock,
+    ) -> Result<(Filled, usize)> {
+        let mut space = ReadBuf::new(space);
+        let read = poll_fn(|context| Pin::new(&mut self.stream).poll_read(context, &mut space));
+        let outcome = clock.limit(phase, read).await?;
+        let amount = space.filled().len();
+        let filled = self.filled(outcome.map(|()| amount)).map_err(|error| broken(phase, error))?;
+        Ok((filled, amount))
+    }
+
+    /// Lets go of memory that only a large body needed.
+    pub(crate) fn shrink(&mut self) {
+        if self.buffer.capacity() > 4 * SMALL {
+            self.buffer = BytesMut::with_capacity(SMALL);
+        }
+        if self.head.capacity() > KEPT_HEAD {
+            self.head = Vec::with_capacity(512);
+        }
+    }
+
+    fn filled(&mut self, outcome: io::Result<usize>) -> io::Result<Filled> {
+        match outcome {
+            Ok(0) => Ok(Filled::End),
+            Ok(amount) => {
+                self.read += amount as u64;
+                Ok(Filled::Data)
+            }
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(Filled::Cut),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn make_room(&mut self, room: usize) {
+        if self.buffer.is_empty() || self.buffer.capacity() - self.buffer.len() < room.min(SMALL / 2) {
+            self.buffer.reserve(room);
+        }
+    }
+}
+
+/// The connection broke while it was read or written.
+pub(crate) fn broken(phase: Phase, error: io::Error) -> Error {
+    let tls = error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>());
+    let kind = if tls { Kind::Tls } else { Kind::Connection };
+    let message = match phase {
+        Phase::RecvBody => format!("Connection broken: {error}"),
+        _ => format!("Connection aborted: {error}"),
+    };
+    Error::new(kind, phase, message).with_source(error)
+}

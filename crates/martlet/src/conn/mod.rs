@@ -1,0 +1,7 @@
+//! Connections that speak HTTP.
+
+mod http1;
+mod upload;
+
+pub(crate) use http1::{Filled, Http1, LARGE, SMALL};
+pub(crate) use upload::{Sending, Upload};

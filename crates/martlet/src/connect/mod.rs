@@ -1,0 +1,156 @@
+//! From a host to a connected stream: name, address, TCP, proxy, TLS, all within one connect limit.
+
+pub(crate) mod blocking;
+mod descriptors;
+mod dns;
+mod happy;
+mod proxy;
+mod stream;
+mod tcp;
+mod tls;
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use martlet_proto::{Error, Kind, Phase, Url};
+
+pub(crate) use blocking::Helpers;
+pub use descriptors::{forget_all, inherited};
+use dns::Dns;
+pub(crate) use stream::Stream;
+use tcp::Socket;
+use tls::Tls;
+
+use crate::clock::Clock;
+use crate::config::{ConnectConfig, DnsConfig};
+use crate::tls::{TlsConfigs, TlsSettings};
+
+/// Makes connections for one client.
+pub(crate) struct Connector {
+    config: ConnectConfig,
+    dns: Dns,
+    tls: TlsConfigs,
+}
+
+/// Where a connection is to lead.
+#[derive(Clone, Copy)]
+pub(crate) struct Target<'a> {
+    pub(crate) host: &'a str,
+    pub(crate) port: u16,
+    /// For https.
+    pub(crate) tls: Option<&'a Arc<TlsSettings>>,
+    pub(crate) proxy: Option<&'a Url>,
+    /// How the peer of an https proxy is checked.
+    pub(crate) proxy_tls: &'a Arc<TlsSettings>,
+}
+
+/// Why there is no connection.
+pub(crate) enum Failure {
+    /// The process has no descriptor left; another attempt makes sense once some connection has closed.
+    OutOfDescriptors(Error),
+    Other(Error),
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Other(error)
+    }
+}
+
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::OutOfDescriptors(error) | Failure::Other(error) => error,
+        }
+    }
+}
+
+impl Connector {
+    pub(crate) fn new(config: ConnectConfig, dns: DnsConfig) -> Self {
+        let helpers = Helpers::new(dns.threads);
+        Self { config, dns: Dns::new(dns, helpers.clone()), tls: TlsConfigs::new(helpers) }
+    }
+
+    /// Connects to `target`, through its proxy if it has one.
+    ///
+    /// # Cancel safety
+    /// Dropping the future closes whatever was opened.
+    pub(crate) async fn connect(&self, target: Target<'_>, clock: &Clock) -> Result<Stream, Failure> {
+        let begun = Instant::now();
+        let stream = match target.proxy {
+            Some(proxy) => self.connect_through(proxy, target, clock, begun).await?,
+            None => Stream::Tcp(self.tcp(target.host, target.port, None, clock, begun).await?),
+        };
+        match (target.tls, stream) {
+            (None, stream) => Ok(stream),
+            (Some(settings), Stream::Tcp(socket)) => {
+                let tls = self.tls(socket, target.host, settings, clock, begun).await?;
+                Ok(Stream::Tls(Box::new(tls)))
+            }
+            (Some(settings), Stream::Tls(outer)) => {
+                let tls = self.tls(*outer, target.host, settings, clock, begun).await?;
+                Ok(Stream::TlsInTls(Box::new(tls)))
+            }
+            (Some(_), stream @ Stream::TlsInTls(_)) => Ok(stream),
+        }
+    }
+
+    /// Resolves and connects. `proxy` is the phase to report instead, when the host is a proxy.
+    async fn tcp(
+        &self,
+        host: &str,
+        port: u16,
+        proxy: Option<Phase>,
+        clock: &Clock,
+        begun: Instant,
+    ) -> Result<Socket, Failure> {
+        let begun = Some(begun);
+        let resolving = clock.limit_since(begun, proxy.unwrap_or(Phase::Resolve), self.dns.resolve(host));
+        let addresses = resolving.await??;
+        let addresses: Vec<SocketAddr> = addresses.iter().map(|address| with_port(*address, port)).collect();
+        let attempts = happy::race(happy::interleave(&addresses), self.config.attempt_delay, |address| {
+            Socket::connect(address, &self.config)
+        });
+        let phase = proxy.unwrap_or(Phase::Connect);
+        let connected = clock.limit_since(begun, phase, attempts).await?;
+        connected.map_err(|error| refused(host, port, error))
+    }
+
+    async fn tls<S>(
+        &self,
+        stream: S,
+        host: &str,
+        settings: &Arc<TlsSettings>,
+        clock: &Clock,
+        begun: Instant,
+    ) -> Result<Tls<S>, Error>
+    where
+        S: tcp::Direct + tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
+    {
+        let shake_hands = async {
+            let config = self.tls.config(settings).await?;
+            Tls::connect(stream, host, config).await
+        };
+        clock.limit_since(Some(begun), Phase::Tls, shake_hands).await?
+    }
+}
+
+fn with_port(mut address: SocketAddr, port: u16) -> SocketAddr {
+    address.set_port(port);
+    address
+}
+
+fn refused(host: &str, port: u16, error: io::Error) -> Failure {
+    if tcp::out_of_descriptors(&error) {
+        let message = format!(
+            "There is no file descriptor left for a connection to {host}:{port} ({error}). Raise `ulimit -n`, \
+             or limit the pool's open connections."
+        );
+        let error = Error::new(Kind::Connection, Phase::Connect, message).with_source(error);
+        return Failure::OutOfDescriptors(error);
+    }
+    let message = format!("Failed to establish a new connection to {host}:{port}: {error}");
+    Failure::Other(Error::new(Kind::Connection, Phase::Connect, message).with_source(error))
+}

@@ -1,0 +1,133 @@
+//! The main loop, told in order: ask the rules, do it, report back.
+//!
+//! `martlet_proto::exchange` decides what is sent, followed, retried and delivered; `attempt` carries one
+//! sending out; this file goes between the two until the rules say that it is over.
+
+use std::sync::{Arc, OnceLock};
+use std::time::{Instant, SystemTime};
+
+use martlet_proto::coding::codings;
+use martlet_proto::exchange::{Attempt, Exchange, Outcome, Step, Verdict};
+use martlet_proto::{Error, Kind, Phase, Result};
+use rustls::crypto::SecureRandom;
+
+use crate::attempt::{self, Reply};
+use crate::body::{BodyReader, RawBody, discard, read_whole};
+use crate::client::{Call, CallError, Shared};
+use crate::clock::Clock;
+use crate::response::{Body, Response};
+
+/// Carries out one call.
+pub(crate) async fn run(shared: Arc<Shared>, call: Call) -> Result<Response, CallError> {
+    let mut exchange = Exchange::new(call.request, call.policy)?;
+    let way = attempt::Way {
+        shared: &shared,
+        clock: Clock::start(call.timeouts),
+        tls: &call.tls,
+        keep_alive: call.keep_alive,
+    };
+    let (mut source, mut sink) = (call.source, call.sink);
+    loop {
+        let attempt = match exchange.step(SystemTime::now(), &mut random) {
+            Ok(Step::Send(attempt)) => attempt,
+            Ok(Step::Sleep(pause)) => {
+                way.clock.pause(pause).await?;
+                continue;
+            }
+            Err(error) => return Err(ended(exchange, error)),
+        };
+        if attempt.rewind {
+            rewind(&mut source).await?;
+        }
+        let begun = Instant::now();
+        let reply = match attempt::send(&way, &attempt, &mut source).await {
+            Ok(reply) => reply,
+            Err(failed) => {
+                exchange.failed(located(failed.error, &attempt), failed.sent)?;
+                continue;
+            }
+        };
+        let Reply { head, body } = reply;
+        let codings = codings(&head.headers, &shared.limits).map_err(|error| located(error, &attempt))?;
+        match exchange.received(head, begun.elapsed(), SystemTime::now())? {
+            Verdict::Discard => {
+                let read = discard(body, &codings, &shared.limits).await;
+                exchange.discarded(read.map_err(|error| located(error, &attempt))?);
+            }
+            Verdict::Deliver => {
+                let outcome = exchange.finish().ok_or_else(unanswered)?;
+                let body = if call.stream {
+                    let url = attempt.url.without_secrets().into_owned();
+                    Body::Stream(Box::new(BodyReader::new(body, codings, shared.limits, url)))
+                } else {
+                    let codings = if call.decode { codings.as_slice() } else { &[] };
+                    let read = read_all(body, codings, sink.as_deref_mut(), &shared).await;
+                    read.map_err(|error| located(error, &attempt))?
+                };
+                return Ok(response(outcome, body));
+            }
+        }
+    }
+}
+
+/// Reads the whole body: at once if it is there already, which is the case that has to be quick.
+async fn read_all(
+    mut body: RawBody,
+    codings: &[martlet_proto::coding::Coding],
+    sink: Option<&mut (dyn crate::body::Sink + 'static)>,
+    shared: &Shared,
+) -> Result<Body> {
+    if codings.is_empty() && body.missing() == Some(0) {
+        return Ok(Body::Full(body.take_buffered()?.unwrap_or_default()));
+    }
+    Box::pin(read_whole(body, codings, sink, &shared.limits)).await
+}
+
+/// Puts the body's source back to its start, to send it once more.
+pub(crate) async fn rewind(source: &mut attempt::Source) -> Result<()> {
+    let Some(source) = source else { return Ok(()) };
+    source.rewind().await.map_err(|cause| {
+        let message = format!("The body has to be sent again, and its source cannot be rewound: {cause}");
+        Error::new(Kind::UnrewindableBody, Phase::SendBody, message).with_source(cause)
+    })
+}
+
+/// The rules ended the exchange; the last reply goes with the error.
+fn ended(exchange: Exchange, error: Error) -> CallError {
+    let response = exchange.finish().map(|mut outcome| {
+        let body = outcome.body.take().unwrap_or_default();
+        Box::new(response(outcome, Body::Full(body)))
+    });
+    CallError { error, response }
+}
+
+fn response(outcome: Outcome, body: Body) -> Response {
+    Response {
+        head: outcome.head,
+        url: outcome.request.url.clone(),
+        request: outcome.request,
+        history: outcome.history,
+        elapsed: outcome.elapsed,
+        cookie_changes: outcome.cookie_changes,
+        next: outcome.next,
+        body,
+    }
+}
+
+fn located(error: Error, attempt: &Attempt) -> Error {
+    error.with_url(attempt.url.without_secrets())
+}
+
+fn unanswered() -> Error {
+    Error::new(Kind::Closed, Phase::RecvHead, "the exchange ended without a reply")
+}
+
+/// Sixteen unpredictable bytes, for nonces and jitter.
+fn random() -> [u8; 16] {
+    static SOURCE: OnceLock<&'static dyn SecureRandom> = OnceLock::new();
+    let source = SOURCE.get_or_init(|| rustls::crypto::aws_lc_rs::default_provider().secure_random);
+    let mut bytes = [0; 16];
+    // The system's generator does not fail once it has been seeded; a nonce of zeros would still be a nonce.
+    let _ = source.fill(&mut bytes);
+    bytes
+}
