@@ -103,6 +103,7 @@ _SUBMODULES = (
     "exceptions",
     "hooks",
     "models",
+    "packages",
     "sessions",
     "status_codes",
     "structures",

@@ -179,7 +179,7 @@ class HTTPAdapter(BaseAdapter):
         is_socks = (proxy or "").lower().startswith("socks")
         if proxy and not is_socks and not url.lower().startswith("https"):
             return urldefragauth(url)
-        return "/" + request.path_url.lstrip("/") if request.path_url.startswith("//") else request.path_url
+        return request.path_url
 
     def proxy_headers(self, proxy: str) -> dict[str, str]:
         """The headers for a proxy alone: Proxy-Authorization, if its URL has a user."""

@@ -152,7 +152,9 @@ class Peek(Follow):
 
     async def arun(self) -> Any:
         found = self.session.resolve_redirects(*self.arguments, yield_requests=True, **self.kwargs)
-        return await anext(found, None)
+        following = await anext(found, None)
+        await found.aclose()  # else the loop would have to, whenever it gets to it
+        return following
 
 
 class Prepare:

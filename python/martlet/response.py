@@ -1,4 +1,4 @@
-"""`Response`: what came back. Its head is told in head.py; here is how its body is read.
+"""`Response`: what came back. Its head is told in response_head.py; here is how its body is read.
 
 A body is read whole or piece by piece, blocking or, by the twins with an `a` in front, awaited. A streamed
 one (`stream=True`) is read once, by whoever comes first. Its pieces are those of requests: exactly
@@ -20,8 +20,8 @@ from .charsets import (
     split_lines,
     stream_decode_response_unicode,
 )
-from .head import REDIRECT_STATI, ResponseHead
 from .lazy import lazy
+from .response_head import REDIRECT_STATI, ResponseHead
 from .structures import CaseInsensitiveDict
 
 TYPE_CHECKING = False

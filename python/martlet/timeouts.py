@@ -83,12 +83,14 @@ def resolve_timeout(timeout: TimeoutTypes) -> Timeout | None:
     if timeout is None or isinstance(timeout, Timeout):
         return timeout
     if isinstance(timeout, tuple):
-        if len(timeout) != 2:
+        try:
+            connect, read = timeout
+            return Timeout(connect=connect, read=read)
+        except ValueError:
             raise ValueError(
                 f"Invalid timeout {timeout}. Pass a (connect, read) timeout tuple, "
                 "or a single float to set both timeouts to the same value."
-            )
-        return Timeout(connect=timeout[0], read=timeout[1])
+            ) from None
     if hasattr(timeout, "connect_timeout") and hasattr(timeout, "total"):
         return _from_urllib3(timeout)
     return Timeout(connect=timeout, read=timeout)
@@ -120,5 +122,6 @@ def _from_urllib3(timeout: Any) -> Timeout:
         numbers = [time for time in times if isinstance(time, int | float) and not isinstance(time, Enum)]
         return min(numbers, default=None)
 
-    total = timeout.total
-    return Timeout(connect=smaller(timeout.connect_timeout, total), read=smaller(timeout.read_timeout, total))
+    # Its public `read_timeout` cannot be asked before it was started; what it was made with can.
+    connect, read = getattr(timeout, "_connect", None), getattr(timeout, "_read", None)
+    return Timeout(connect=smaller(connect, timeout.total), read=smaller(read, timeout.total))

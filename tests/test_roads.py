@@ -1,0 +1,145 @@
+"""Which road a call takes: the quick one unless something documented is overridden."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+import martlet
+from handles import Done, Handle, response_over
+from martlet import roads
+from martlet.adapters import HTTPAdapter
+
+HERE = "http://a.test/"
+CLASSES = {"Session": martlet.Session, "PreparedRequest": martlet.PreparedRequest, "HTTPAdapter": HTTPAdapter}
+ENTRIES = [(cls, name) for cls, names in roads.OVERRIDABLE.items() for name in names]
+
+
+class Engine:
+    """A client that notes which road was tried, and answers on the quick one."""
+
+    def __init__(self) -> None:
+        self.begun: list[Any] = []
+
+    def begin(self, *arguments: Any) -> Done:
+        self.begun.append(arguments)
+        return Done(response_over(Handle(body=b"quick")))
+
+    def close(self) -> None:
+        pass
+
+
+def session_over(engine: Engine, kind: type[Any] = martlet.Session) -> Any:
+    session = kind()
+    session._client = engine
+    return session
+
+
+def test_a_plain_call_takes_the_quick_road_with_all_its_arguments() -> None:
+    engine = Engine()
+    with session_over(engine) as session:
+        assert session.post(HERE, "data", {"json": 1}, timeout=5).content == b"quick"
+        [arguments] = engine.begun
+        assert arguments[0] is vars(session)
+        assert arguments[1:] == (
+            *("POST", HERE, None, "data", None, None, None, None, 5),
+            *(True, None, None, None, None, None, {"json": 1}),
+        )
+
+
+def test_an_awaited_call_is_the_engines_operation_itself() -> None:
+    engine = Engine()
+    session = session_over(engine, martlet.AsyncSession)
+    operation = session.get(HERE)
+    assert isinstance(operation, Done)
+
+    async def main() -> None:
+        async with session:
+            assert (await operation).content == b"quick"
+
+    asyncio.run(main())
+
+
+def test_a_subclass_that_overrides_nothing_takes_the_quick_road() -> None:
+    class Child(martlet.Session):
+        def fetch(self) -> martlet.Response:
+            return self.get(HERE)
+
+    engine = Engine()
+    with session_over(engine, Child) as session:
+        session.fetch()
+    assert len(engine.begun) == 1
+
+
+@pytest.mark.parametrize(("cls", "name"), ENTRIES)
+def test_each_listed_attribute_patched_on_its_class_leads_off_it(
+    cls: str, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = getattr(CLASSES[cls], name)
+
+    def patched(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return original(self, *args, **kwargs)
+
+    assert roads.is_untouched(martlet.Session, martlet.Session)
+    monkeypatch.setattr(CLASSES[cls], name, patched)
+    assert not roads.is_untouched(martlet.Session, martlet.Session)
+
+
+@pytest.mark.parametrize("name", roads.OVERRIDABLE["Session"])
+def test_each_listed_method_overridden_in_a_subclass_leads_off_it(name: str) -> None:
+    child = type("Child", (martlet.Session,), {name: lambda self, *args, **kwargs: None})
+    assert not roads.is_untouched(child, martlet.Session)
+    child = type("Child", (martlet.AsyncSession,), {name: lambda self, *args, **kwargs: None})
+    assert not roads.is_untouched(child, martlet.AsyncSession)
+
+
+def test_what_the_engine_does_not_take_goes_the_compatible_road() -> None:
+    class Refusing(Engine):
+        def begin(self, *arguments: Any) -> None:  # type: ignore[override]
+            self.begun.append(arguments)
+
+        def cookies_export(self) -> list[Any]:
+            return []
+
+        def send(self, prepared: Any, **settings: Any) -> Done:
+            return Done(response_over(Handle(chunks=[b"compatible"])))
+
+    engine = Refusing()
+    with session_over(engine) as session:
+        assert session.get(HERE).content == b"compatible"
+    assert len(engine.begun) == 1
+
+
+@pytest.mark.parametrize(
+    ("program", "absent"),
+    [
+        (
+            "import martlet",
+            {"urllib3", "http.cookiejar", "asyncio", "http.client", "email", "ssl", "logging"},
+        ),
+        (
+            "import martlet; martlet.Session()",
+            {
+                "urllib3",
+                "http.cookiejar",
+                "asyncio",
+                "http.client",
+                "email",
+                "ssl",
+                "logging",
+                "json",
+                "inspect",
+            },
+        ),
+    ],
+)
+def test_little_is_loaded_before_it_is_needed(program: str, absent: set[str]) -> None:
+    # -S: what the machine's site-packages load by themselves is not ours.
+    paths = [path for path in sys.path if path]
+    code = f"import sys; sys.path[:0] = {paths!r}; {program}; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-S", "-c", code], capture_output=True, text=True, check=True)
+    assert absent & set(done.stdout.split()) == set()
