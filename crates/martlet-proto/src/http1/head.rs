@@ -67,14 +67,16 @@ impl HeadParser {
             let line = buffer.get(self.line_start..end).unwrap_or_default();
             self.check_limits(line.len(), end, limits)?;
             self.scanned = end;
-            if found.is_none() {
-                return if self.lines == 0 { check_beginning(line).map(|()| None) } else { Ok(None) };
-            }
             if self.lines == 0 {
-                parse_status(without_line_end(line))?;
-            } else if matches!(line, b"\n" | b"\r\n") {
+                check_beginning(line)?;
+            }
+            if found.is_none() {
+                return Ok(None);
+            }
+            if self.lines > 0 && matches!(line, b"\n" | b"\r\n") {
                 return Ok(Some(end));
-            } else if self.lines > limits.header_count {
+            }
+            if self.lines > limits.header_count {
                 return Err(exceeded(format!("got more than {} headers", limits.header_count)));
             }
             self.line_start = end;
@@ -197,7 +199,8 @@ mod tests {
     fn another_protocol_is_refused_before_its_line_ends() {
         let error = parse_head(b"\x15\x03\x01\x00\x02\x02\x46", &limits()).unwrap_err();
         assert_eq!((error.kind(), error.phase()), (Kind::Protocol, Phase::RecvHead));
-        parse_head(b"HTTP/2 200 OK\r\n", &limits()).unwrap_err();
+        let babble = "babble\n".repeat(10);
+        assert_eq!(parse_head(babble.as_bytes(), &limits()).unwrap_err().kind(), Kind::Protocol);
     }
 
     #[test]
