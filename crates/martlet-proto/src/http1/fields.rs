@@ -55,9 +55,6 @@ fn quick(section: &[u8]) -> Option<Headers> {
 
 /// httparse cuts white space on the right of a value; `http.client` keeps it.
 fn with_trailing_space<'a>(section: &'a [u8], value: &'a [u8]) -> &'a [u8] {
-    if value.is_empty() {
-        return value;
-    }
     let start = (value.as_ptr() as usize).wrapping_sub(section.as_ptr() as usize);
     let line = section.get(start..).unwrap_or(value);
     let spaces = line.iter().skip(value.len()).take_while(|byte| is_space(**byte)).count();
