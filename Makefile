@@ -58,7 +58,7 @@ check-python: $(STAMPS)/develop ## ruff, mypy --strict, and the stub against the
 check-docs: $(STAMPS)/tools ## rustdoc, with warnings as errors
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
 
-bench: $(STAMPS)/wheel ## martlet beside its peers -> docs/benchmarks; QUICK=1 for a few minutes instead of an hour
+bench: $(STAMPS)/wheel $(if $(QUICK),,$(STAMPS)/wheel-abi3) ## martlet beside its peers -> docs/benchmarks; QUICK=1 for a few minutes instead of an hour
 	$(BIN)/python -m benches $(if $(QUICK),--quick) $(ARGS)
 
 wheel: $(STAMPS)/wheel ## A release wheel of martlet for this Python, in .build/wheels
@@ -86,4 +86,10 @@ $(STAMPS)/release: $(STAMPS)/tools $(RUST_SOURCES)
 $(STAMPS)/wheel: $(STAMPS)/tools $(RUST_SOURCES) $(shell find python -name '*.py*' -not -name '*.pyc' 2>/dev/null)
 	rm -rf .build/wheels
 	$(BIN)/maturin build --release --interpreter $(BIN)/python --out .build/wheels
+	@touch $@
+
+# For the benchmarks' question what the stable ABI costs.
+$(STAMPS)/wheel-abi3: $(STAMPS)/wheel
+	rm -rf .build/wheels-abi3
+	$(BIN)/maturin build --release --features abi3 --interpreter $(BIN)/python --out .build/wheels-abi3
 	@touch $@

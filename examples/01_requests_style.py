@@ -5,8 +5,9 @@ python examples/01_requests_style.py [URL]
 
 import sys
 
-import martlet
 from martlet.testing import Server
+
+import martlet
 
 
 def fetch(url: str) -> martlet.Response:

@@ -7,8 +7,9 @@ import asyncio
 import sys
 import time
 
-import martlet
 from martlet.testing import Server
+
+import martlet
 
 
 async def background(dots: list[float]) -> None:

@@ -8,8 +8,9 @@ import asyncio
 import sys
 import time
 
-import martlet
 from martlet.testing import Server
+
+import martlet
 
 
 async def fetch_both(first: str, second: str) -> list[martlet.Response]:

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from urllib.parse import urljoin
 
-import martlet
 from martlet.testing import Server
+
+import martlet
 
 Outcome = martlet.Response | martlet.RequestException
 

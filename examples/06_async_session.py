@@ -8,8 +8,9 @@ import sys
 import time
 from collections import Counter
 
-import martlet
 from martlet.testing import Server
+
+import martlet
 
 
 async def fetch_all(url: str, count: int = 1000, in_flight: int = 100) -> list[martlet.Response]:

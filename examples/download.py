@@ -9,8 +9,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-import martlet
 from martlet.testing import Server
+
+import martlet
 
 
 def to_file(url: str, path: Path) -> int:

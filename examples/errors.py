@@ -5,8 +5,9 @@ python examples/errors.py [URL]
 
 import sys
 
-import martlet
 from martlet.testing import Server
+
+import martlet
 
 
 def attempt(url: str) -> str:

@@ -5,8 +5,9 @@ python examples/session.py [URL]
 
 import sys
 
-import martlet
 from martlet.testing import Server
+
+import martlet
 
 
 def main(url: str) -> None:

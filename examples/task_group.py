@@ -9,8 +9,9 @@ import asyncio
 import sys
 import time
 
-import martlet
 from martlet.testing import Server
+
+import martlet
 
 
 async def fetch(session: martlet.AsyncSession, url: str, seconds: float) -> str:

@@ -9,8 +9,9 @@ import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
-import martlet
 from martlet.testing import Server
+
+import martlet
 
 
 def lines() -> Iterator[bytes]:

@@ -15,10 +15,8 @@ EXAMPLES = ROOT / "examples"
 # What each program's output holds, as patterns in order.
 EXPECTED = {
     "01_requests_style.py": [r"200 OK, \d+ bytes from http://127\.0\.0\.1:\d+/get"],
-    "02_blocked_loop.py": [
-        r"\.+ GET  200 \.+\n0 dots in the [3-9]\d\d ms of the request: the loop was blocked"
-    ],
-    "03_to_thread.py": [r"\.+ GET \.+ 200 \.+\n(?!0)\d+ dots in the \d+ ms of the request: the loop went on"],
+    "02_blocked_loop.py": [r"\.+ GET  200 \.+\n0 dots in the [3-9]\d\d ms .* the loop was blocked"],
+    "03_to_thread.py": [r"\.+ GET \.+ 200 \.+\n(?!0)\d+ dots in the \d+ ms .* the loop went on"],
     "04_run_in_executor.py": [r"(200, \d+ bytes after 0:00:00\.3\d+\n){2}", r"in parallel: [345]\d\d ms"],
     "05_thread_pool.py": [
         r"(?s)(?=.*404 Not Found  http)(?=.*ConnectionError  http)(?=.*InvalidURL  http).*too slow  "

@@ -108,7 +108,7 @@ def rust_modules(source: Path) -> dict[Module, str]:
 
 
 def use_paths(code: str, start: str) -> Iterator[Module]:
-    """The paths behind `start::` in the code, use trees taken apart: `a::{b, c::d}` gives a::b and a::c::d."""
+    """The paths behind `start::` in the code, use trees taken apart: `a::{b, c}` gives a::b and a::c."""
     for match in re.finditer(rf"(?<![\w:]){start}::", code):
         yield from tree_paths(code[match.end() :])
 

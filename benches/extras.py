@@ -1,0 +1,71 @@
+"""What is measured beside the peers' cases, each in a process of its own:
+
+- the floor: `crates/martlet/examples/bare_loop.rs`, the same engine driven from Rust, no Python anywhere;
+- the bridge (`bridge.py`), the start of a program (`startup.py`).
+
+Each gives its figures or, as text, the reason why there are none.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from . import venvs
+from .cases import CHILD_SECONDS, STANDARD
+from .rounds import Failed, run_child
+from .server import Servers, on_core
+
+Figures = dict[str, Any]
+
+
+def build_floor() -> Path:
+    command = ["cargo", "build", "--release", "-p", "martlet", "--example", "bare_loop"]
+    done = subprocess.run(
+        [*command, "--message-format=json-render-diagnostics"],
+        cwd=venvs.ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    messages = map(json.loads, done.stdout.splitlines())
+    programs = [
+        Path(m["executable"]) for m in messages if m.get("executable") and "example" in m["target"]["kind"]
+    ]
+    if done.returncode or not programs:
+        raise Failed(f"{' '.join(command)} ended with status {done.returncode}")
+    return programs[-1]
+
+
+def floor(servers: Servers, seconds: float) -> Figures | str:
+    """requests/s and processor microseconds per request of the standard case, without Python."""
+    try:
+        program = build_floor()
+        url = f"{servers.url(STANDARD.scheme, STANDARD.placement)}/bytes/{STANDARD.size}"
+        command = [str(program), url, str(STANDARD.in_flight), str(seconds)]
+        with on_core(servers.places.client(STANDARD.placement)):
+            done = subprocess.run(command, capture_output=True, text=True, timeout=CHILD_SECONDS)
+        if done.returncode:
+            raise Failed((done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[-1])
+        figures: Figures = json.loads(done.stdout)
+    except (Failed, subprocess.TimeoutExpired, ValueError) as error:
+        return str(error)
+    return figures
+
+
+def bridge(python: Path, core: int | None) -> Figures | str:
+    try:
+        return run_child(python, "benches.bridge", core=core)
+    except Failed as error:
+        return str(error)
+
+
+def startup(pythons: dict[str, Path]) -> dict[str, Figures | str]:
+    found: dict[str, Figures | str] = {}
+    for peer, python in pythons.items():
+        try:
+            found[peer] = run_child(python, "benches.startup", peer)
+        except Failed as error:
+            found[peer] = str(error)
+    return found

@@ -1,0 +1,213 @@
+"""What a run found, as Markdown with one plot. No judgement of its own but the bars of `BARS`."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from .cases import FREE, KB, MB, ONE_CORE, STANDARD, Case, Effort
+from .rounds import Outcome, Results
+from .svg import Panel
+
+US = "martlet"
+LARGE = Case("async", 64, MB, "http")
+COLUMNS = ("requests/s", "of martlet's", "spread", "CPU µs", "of martlet's", "p50", "p99", "max", "MiB")
+
+
+@dataclass
+class Run:
+    """Everything that was measured."""
+
+    name: str
+    effort: Effort
+    load: float
+    results: Results
+    versions: dict[str, str]
+    missing: dict[str, str]
+    floor: dict[str, Any] | str = "not measured"
+    bridge: dict[str, Any] | str = "not measured"
+    startup: dict[str, dict[str, Any] | str] = field(default_factory=dict)
+    builds: dict[str, dict[str, float]] | str = "not measured"
+
+    def figure(self, case: Case, peer: str, name: str) -> float | None:
+        outcome = self.results.get((case, peer))
+        return outcome[name] if outcome else None
+
+    def peers(self, case: Case) -> list[str]:
+        return [peer for other, peer in self.results if other == case]
+
+    def ratio(self, case: Case, name: str, over: str, under: str) -> float | None:
+        upper, lower = self.figure(case, over, name), self.figure(case, under, name)
+        return upper / lower if upper is not None and lower else None
+
+
+def number(value: float | None) -> str:
+    if value is None:
+        return "-"
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    yield "| " + " | ".join(head) + " |"
+    yield "|" + "|".join("---" if index == 0 else "---:" for index in range(len(head))) + "|"
+    yield from ("| " + " | ".join(row) + " |" for row in rows)
+    yield ""
+
+
+def bars(run: Run) -> Iterator[tuple[str, float | None, str, float]]:
+    """What the project holds itself to: what, the figure, `<=` or `>=`, the bar."""
+    cpu = f"CPU per request, {STANDARD.title}: martlet's of"
+    yield f"{cpu} ry's", run.ratio(STANDARD, "cpu_us", US, "ry"), "<=", 0.85
+    yield f"{cpu} aiohttp's", run.ratio(STANDARD, "cpu_us", US, "aiohttp"), "<=", 0.25
+    rate = f"requests/s, {ONE_CORE.title}: martlet's of"
+    yield f"{rate} pyreqwest's", run.ratio(ONE_CORE, "per_second", US, "pyreqwest"), ">=", 1.2
+    yield f"{rate} requests'", run.ratio(ONE_CORE, "per_second", US, "requests"), ">=", 20
+    others = [run.ratio(FREE, "per_second", US, peer) for peer in run.peers(FREE) if peer != US]
+    least = min((ratio for ratio in others if ratio is not None), default=None)
+    yield f"requests/s, {FREE.title}: martlet's of the best peer's", least, ">=", 1
+    start = run.startup.get(US)
+    figures = start if isinstance(start, dict) else {}
+    yield "`import martlet`, ms above `python -c pass`", figures.get("import_ms"), "<=", 15
+    yield "the first Session, ms", figures.get("session_ms"), "<=", 3
+
+
+def verdict(figure: float | None, relation: str, bar: float) -> str:
+    if figure is None:
+        return "not measured"
+    return "holds" if (figure <= bar if relation == "<=" else figure >= bar) else "**does not hold**"
+
+
+def spread(outcome: Outcome) -> str:
+    values = outcome.figures.get("per_second", [])
+    middle = outcome["per_second"]
+    return f"±{(max(values) - min(values)) / 2 / middle:.0%}" if middle else "-"
+
+
+def row(run: Run, case: Case, peer: str) -> list[str]:
+    outcome = run.results[case, peer]
+    if outcome.absent:
+        return [peer, f"has no {case.mode} client", *[""] * (len(COLUMNS) - 1)]
+    if outcome.failure:
+        reason = outcome.failure.replace("|", "\\|")[:160]
+        return [peer, f"**failed**: {reason}", *[""] * (len(COLUMNS) - 1)]
+    cells = [number(outcome["per_second"]), number(run.ratio(case, "per_second", peer, US)), spread(outcome)]
+    cells += [number(outcome["cpu_us"]), number(run.ratio(case, "cpu_us", peer, US))]
+    cells += [number(outcome[name]) for name in ("lag_p50_ms", "lag_p99_ms", "lag_max_ms", "peak_mib")]
+    return [f"**{peer}**" if peer == US else peer, *cells]
+
+
+def case_tables(run: Run) -> Iterator[str]:
+    for case in run.effort.cases:
+        yield f"### {case.title}"
+        yield ""
+        best_first = sorted(run.peers(case), key=lambda peer: -(run.figure(case, peer, "per_second") or 0))
+        yield from table(("client", *COLUMNS), [row(run, case, peer) for peer in best_first])
+
+
+def start_table(run: Run) -> Iterator[str]:
+    rows = []
+    for peer, found in run.startup.items():
+        if isinstance(found, str):
+            rows.append([peer, f"**failed**: {found}", ""])
+        else:
+            rows.append([peer, number(found.get("import_ms")), number(found.get("session_ms"))])
+    yield from table(("client", "import, ms", "first session, ms"), rows)
+
+
+def extra_tables(run: Run) -> Iterator[str]:
+    yield f"## The floor: {STANDARD.title}"
+    yield ""
+    yield "The same engine driven by a loop in Rust, on the same core, without Python."
+    yield ""
+    if isinstance(run.floor, str):
+        yield f"No figures: {run.floor}\n"
+    else:
+        ours = [run.figure(STANDARD, US, name) for name in ("per_second", "cpu_us")]
+        floor = [run.floor.get(name) for name in ("per_second", "cpu_us")]
+        rows = [["bare Rust loop", *map(number, floor)], ["martlet's AsyncSession", *map(number, ours)]]
+        yield from table(("", "requests/s", "CPU µs"), rows)
+    yield "## The bridge: an awaitable that does nothing"
+    yield ""
+    yield "There and back between the event loop and the engine's thread; and a bare future of asyncio."
+    yield ""
+    if isinstance(run.bridge, str):
+        yield f"No figures: {run.bridge}\n"
+    else:
+        rows = [
+            [name.replace("-", ", ") + " at once", number(cost["wall_us"]), number(cost["cpu_us"])]
+            for name, cost in run.bridge.items()
+        ]
+        yield from table(("", "wall µs", "CPU µs"), rows)
+    yield "## 23 MB bodies under version-specific and abi3 wheels"
+    yield ""
+    if isinstance(run.builds, str):
+        yield f"No figures: {run.builds}\n"
+    else:
+        tags = list(run.builds)
+        names = list(next(iter(run.builds.values()), {}))
+        rows = [[name, *(number(run.builds[tag].get(name)) for tag in tags)] for name in names]
+        yield from table(("ms", *tags), rows)
+    yield "## Before the first request"
+    yield ""
+    yield from start_table(run)
+
+
+def markdown(run: Run, plot: str) -> str:
+    effort = run.effort
+    lines = [
+        "# Benchmarks",
+        "",
+        f"Written by `make bench` ({run.name}). {effort.rounds} rounds, in each of which every client does "
+        f"every case for {effort.seconds:g} s, one after another; the figures are medians. Each client lives "
+        "in a virtualenv and each measurement in a process of its own, on a core of its own but where a "
+        "title says otherwise. The server is `martlet-testing-server`.",
+        "",
+        f"{os.cpu_count()} cores, {platform.machine()} {platform.system()}, "
+        f"{platform.python_implementation()} {platform.python_version()}, load average at the start "
+        f"{run.load:.1f}. " + ", ".join(f"{peer} {version}" for peer, version in run.versions.items()) + ".",
+        "",
+    ]
+    lines += [f"- **{peer} could not be installed**: {reason}" for peer, reason in run.missing.items()]
+    lines += ["", "## What must hold", ""]
+    lines += table(
+        ("", "figure", "bar", ""),
+        [
+            [what, number(figure), f"{rel} {bar:g}", verdict(figure, rel, bar)]
+            for what, figure, rel, bar in bars(run)
+        ],
+    )
+    lines += [f"![Plot of the main figures]({plot})", "", "## Side by side", ""]
+    lines += [
+        "*of martlet's*: the client's figure divided by martlet's. *spread*: half the distance between the "
+        "best and the worst round. *CPU*: processor time of the client's whole process for a request. "
+        "*p50, p99, max*: by how many milliseconds a task on the same loop, waking every millisecond, woke "
+        "too late. *MiB*: the most memory the process had.",
+        "",
+    ]
+    lines += [*case_tables(run), *extra_tables(run)]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+# Title, case, figure, what the numbers are; then whether less is better.
+PLOTS = (
+    (STANDARD, "cpu_us", "processor time per request, µs: less is better", True),
+    (STANDARD, "per_second", "requests/s: more is better", False),
+    (LARGE, "lag_p99_ms", "99th percentile of the loop's lag, ms: less is better", True),
+    (ONE_CORE, "per_second", "requests/s: more is better", False),
+    (Case("sync", 16, KB, "http"), "per_second", "requests/s: more is better", False),
+)
+
+
+def panels(run: Run) -> list[Panel]:
+    found = []
+    for case, name, unit, less in PLOTS:
+        figures = [(peer, run.figure(case, peer, name)) for peer in run.peers(case)]
+        shown = [(peer, figure) for peer, figure in figures if figure is not None]
+        if case == STANDARD and isinstance(run.floor, dict) and name in run.floor:
+            shown.append(("bare Rust", run.floor[name]))
+        shown.sort(key=lambda bar: bar[1], reverse=not less)
+        found.append(Panel(case.title, unit, shown))
+    return found
