@@ -1,14 +1,16 @@
 """Writes crates/martlet-proto/tests/tables/cookies.json: what http.cookiejar does, through requests' jar.
 
-Run it with requests installed: ``python tests/tables/make_cookies.py``. The clock stands still at NOW. Each
-case is a list of replies (URL, Set-Cookie fields) and of requests (URL) with the Cookie header each of them
-gets; the jar's content is written too. Under "stricter" are those in which martlet does otherwise on purpose.
+Run it with requests installed: ``python tests/tables/make_cookies.py [corpora]``; of the IETF's http-state
+corpus in ``corpora/cookies`` only names and outcomes are written. The clock stands still at NOW. Each case is
+a list of replies (URL, Set-Cookie fields) and of requests (URL) with the Cookie header each of them gets; the
+jar's content is written too. Under "stricter" are those in which martlet does otherwise on purpose.
 """
 
 from __future__ import annotations
 
 import json
 import random
+import sys
 import time
 from email.message import Message
 from http import cookiejar
@@ -196,6 +198,7 @@ def main() -> None:
         "dates": [[text, cookiejar.http2time(text)] for text in DATES],
         "cases": cases,
         "stricter": [{"rule": rule, **run(steps, targets)} for rule, steps, targets in STRICTER],
+        "corpus": corpus(Path(sys.argv[1])) if sys.argv[1:] else json.loads(PLACE.read_text())["corpus"],
     }
     PLACE.write_text(json.dumps(table, indent=None, ensure_ascii=True).replace("}, {", "},\n{") + "\n")
 
@@ -216,6 +219,19 @@ def made_up(count: int) -> list[str]:
             field += dice.choice(separators) + dice.choice([piece, piece, piece.upper(), piece.title()])
         fields.append(field)
     return fields
+
+
+def corpus(folder: Path) -> dict[str, str | None]:
+    """What is sent in each case of the IETF's http-state corpus."""
+    home = "http://home.example.org:8888"
+    sent = {}
+    for case in json.loads((folder / "cookies/http-state-parser.json").read_text()):
+        name = case["test"]
+        target = case.get("sent-to", f"/cookie-parser-result?{name}")
+        target = home + target if target.startswith("/") else target
+        received = [field.encode().decode("latin-1") for field in case["received"]]
+        sent[name] = run([(f"{home}/cookie-parser?{name}", received)], [target])["sent"][0][1]
+    return sent
 
 
 def run(steps: list[Step], targets: list[str]) -> dict[str, Any]:

@@ -3,7 +3,10 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::{
+    path::PathBuf,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use martlet_proto::{
     Url,
@@ -212,4 +215,35 @@ fn no_debug_output_shows_a_value() {
     let mut jar = Jar::new();
     let changes = store(&mut jar, "http://www.example.test/", &["session=geheim"]);
     assert!(!format!("{jar:?} {changes:?}").contains("geheim"));
+}
+
+/// The IETF's corpus has its own opinion; where `http.cookiejar` does otherwise, that one wins,
+/// but for a host's own cookie below that host, and cookies that are too large or could not be sent.
+#[test]
+fn the_corpus_of_the_ietf_is_kept_and_sent_as_by_http_cookiejar() {
+    let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/corpora");
+    let folder = std::env::var_os("MARTLET_CORPORA").map_or_else(|| beside.into(), PathBuf::from);
+    let Ok(corpus) = std::fs::read_to_string(folder.join("cookies/http-state-parser.json")) else {
+        println!("skipped: no corpora in {} (set MARTLET_CORPORA)", folder.display());
+        return;
+    };
+    let (corpus, table): (Value, Value) = (serde_json::from_str(&corpus).unwrap(), table());
+    let home = "http://home.example.org:8888";
+    for case in corpus.as_array().unwrap() {
+        let name = case["test"].as_str().unwrap();
+        let target = match case["sent-to"].as_str() {
+            None => format!("{home}/cookie-parser-result?{name}"),
+            Some(path) if path.starts_with('/') => format!("{home}{path}"),
+            Some(url) => url.to_owned(),
+        };
+        let mut jar = Jar::new();
+        let from = url(&format!("{home}/cookie-parser?{name}"));
+        let fields = case["received"].as_array().unwrap().iter().map(|field| field.as_str().unwrap());
+        jar.store(&Site::of(&from), fields.map(str::as_bytes), now());
+        let kept = |cookies: &&str| {
+            name != "DOMAIN0029" && cookies.len() <= 4096 && !cookies.contains(['\0', '\r', '\n'])
+        };
+        let theirs = table["corpus"][name].as_str().filter(kept);
+        assert_eq!(sent(&jar, &target).as_deref(), theirs, "{name}");
+    }
 }

@@ -123,6 +123,19 @@ fn cookies_set_on_the_way_are_kept_in_the_sessions_jar_and_told() {
 }
 
 #[test]
+fn another_origin_sets_cookies_for_itself_whatever_the_callers_host_field_says() {
+    let shared = jar(&[]);
+    let policy = Policy { cookies: Some(shared.clone()), ..Policy::default() };
+    let mut dialogue = Dialogue::of(request("GET", A, &[("Host", "v.test")]), policy);
+    dialogue.sends("GET http://a.test/", &[("Host", "v.test")]);
+    dialogue.goes_on_after(302, &[("Location", B), ("Set-Cookie", "first=1")]);
+    dialogue.sends("GET http://b.test/", &[("Host", "v.test")]);
+    dialogue.ends_with(200, &[("Set-Cookie", "second=2")]);
+    let domains: Vec<String> = shared.lock().unwrap().iter().map(|cookie| cookie.domain.clone()).collect();
+    assert_eq!(domains, ["v.test", "b.test"]);
+}
+
+#[test]
 fn without_a_sessions_jar_a_redirect_still_carries_its_cookies() {
     let mut dialogue = Dialogue::get(A, Policy::default());
     dialogue.sends("GET http://a.test/", &[]);

@@ -10,6 +10,7 @@ use dialogue::{Dialogue, request, stream};
 use martlet_proto::{
     Kind, Phase, Request,
     auth::Auth,
+    cookie::{Cookie, SharedJar},
     exchange::{Policy, Sent, Verdict},
     retry::{Budget, Methods, Retry},
 };
@@ -275,4 +276,23 @@ fn a_challenge_over_several_fields_is_one() {
     );
     let value = dialogue.sends_any().headers.get("authorization").unwrap().to_vec();
     assert!(value.starts_with(b"Digest username=\"u\", realm=\"r\""));
+}
+
+#[test]
+fn an_answer_has_the_cookies_that_came_with_the_challenge() {
+    let challenge = ("WWW-Authenticate", "Digest realm=\"r\", nonce=\"n\"");
+    let mut dialogue = Dialogue::of(request("GET", A, &[("Cookie", "mine=1")]), digest());
+    dialogue.sends(GET, &[("Cookie", "mine=1")]);
+    dialogue.goes_on_after(401, &[challenge, ("Set-Cookie", "k=v; Path=/")]);
+    assert_eq!(dialogue.sends_any().headers.get("cookie"), Some(b"mine=1".as_slice()), "the caller's stays");
+    dialogue.goes_on_after(302, &[("Location", "/b")]);
+    dialogue.sends("GET http://a.test/b", &[("Cookie", "k=v")]);
+    dialogue.goes_on_after(401, &[challenge, ("Set-Cookie", "l=w; Path=/")]);
+    assert_eq!(dialogue.sends_any().headers.get("cookie"), Some(b"k=v; l=w".as_slice()));
+
+    let (extra_cookies, cookies) = (vec![Cookie::new("c", "1")], Some(SharedJar::default()));
+    let mut dialogue = Dialogue::get(A, Policy { extra_cookies, cookies, ..digest() });
+    dialogue.sends(GET, &[("Cookie", "c=1")]);
+    dialogue.goes_on_after(401, &[challenge, ("Set-Cookie", "k=v")]);
+    assert_eq!(dialogue.sends_any().headers.get("cookie"), Some(b"c=1; k=v".as_slice()));
 }

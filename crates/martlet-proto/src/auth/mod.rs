@@ -5,7 +5,7 @@
 
 mod digest;
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
@@ -38,7 +38,7 @@ impl Auth {
     /// # Errors
     /// [`Kind::InvalidHeader`] when a character is not in ISO-8859-1 (a `UnicodeEncodeError` of requests).
     pub fn basic(user: &str, password: &str) -> Result<Self> {
-        Ok(Self::Basic { user: latin1(user)?, password: latin1(password)? })
+        Ok(Self::Basic { user: latin1(user)?.into_owned(), password: latin1(password)?.into_owned() })
     }
 
     /// Digest credentials; clones share the server's challenge and the nonce count.
@@ -76,12 +76,13 @@ pub fn basic_value(user: &[u8], password: &[u8]) -> String {
 ///
 /// # Errors
 /// [`Kind::InvalidHeader`] when a character is beyond U+00FF. The message does not show the text.
-pub fn latin1(text: &str) -> Result<Vec<u8>> {
-    let encoded: Option<Vec<u8>> = match text.is_ascii() {
-        true => Some(text.as_bytes().to_vec()),
-        false => text.chars().map(|character| u8::try_from(u32::from(character)).ok()).collect(),
-    };
-    encoded.ok_or_else(|| {
+pub fn latin1(text: &str) -> Result<Cow<'_, [u8]>> {
+    if text.is_ascii() {
+        return Ok(Cow::Borrowed(text.as_bytes()));
+    }
+    let encoded: Option<Vec<u8>> =
+        text.chars().map(|character| u8::try_from(u32::from(character)).ok()).collect();
+    encoded.map(Cow::Owned).ok_or_else(|| {
         Error::new(
             Kind::InvalidHeader,
             Phase::Prepare,

@@ -66,12 +66,20 @@ impl Jar {
                 found.extend(cookies.map(|cookie| (bucket.arrival, cookie)));
             }
         }
+        if found.is_empty() {
+            return None;
+        }
         found.sort_by_key(|(arrival, cookie)| (std::cmp::Reverse(cookie.path.chars().count()), *arrival));
-        let mut found = found.into_iter().map(|(_, cookie)| cookie);
-        let mut header = pair(found.next()?);
-        for cookie in found {
-            header.push_str("; ");
-            header.push_str(&pair(cookie));
+        let mut header = String::with_capacity(found.len() * 32);
+        for (_, cookie) in found {
+            if !header.is_empty() {
+                header.push_str("; ");
+            }
+            header.push_str(&cookie.name);
+            if let Some(value) = &cookie.value {
+                header.push('=');
+                header.push_str(value);
+            }
         }
         Some(header)
     }
@@ -167,13 +175,6 @@ impl Jar {
         let Cookie { domain, path, name, .. } = expired.or_else(|| full.cookies.first())?.clone();
         self.remove(&domain, &path, &name);
         Some(Change::Removed { domain, path, name })
-    }
-}
-
-fn pair(cookie: &Cookie) -> String {
-    match &cookie.value {
-        None => cookie.name.clone(),
-        Some(value) => [&cookie.name, "=", value].concat(),
     }
 }
 

@@ -54,9 +54,9 @@ impl Exchange {
         self.flags.own_cookie = attempt.headers.contains("cookie");
         if !self.flags.own_cookie {
             let site = || site(&attempt.url, &attempt.headers, false);
-            if let Some(cookies) = cookies(&self.policy, self.jar.as_ref(), site, now)? {
+            if let Some(cookies) = cookies(&self.policy, self.jar.as_ref(), site, now) {
                 let place = attempt.headers.len().saturating_sub(computed);
-                attempt.headers.insert_at(place, "Cookie", cookies);
+                attempt.headers.insert_at(place, "Cookie", latin1(&cookies)?);
             }
         }
         if let Some(value) = credentials(&self.policy, attempt, random)? {
@@ -83,7 +83,6 @@ impl Exchange {
         self.flags.own_cookie = false;
         let hop = self.file(next);
         self.redirects.extend(hop);
-        self.refusals.clear();
         (self.unanswered, self.retry) = (None, None);
         Ok(())
     }
@@ -99,8 +98,8 @@ impl Exchange {
         rewind(&mut next)?;
         if !self.flags.own_cookie {
             let site = || site(&self.current.url, &self.current.headers, self.flags.away);
-            match cookies(&self.policy, self.jar.as_ref(), site, now)? {
-                Some(cookies) => next.headers.insert("Cookie", cookies),
+            match cookies(&self.policy, self.jar.as_ref(), site, now) {
+                Some(cookies) => next.headers.insert("Cookie", latin1(&cookies)?),
                 None => {
                     next.headers.remove("Cookie");
                 }
@@ -142,8 +141,8 @@ impl Exchange {
         let first = self.first.as_ref().unwrap_or(&self.current);
         let away = !keeps_credentials(&first.url, &next.url);
         let site = || site(&next.url, &next.headers, away);
-        if let Some(cookies) = cookies(&self.policy, self.jar.as_ref(), site, now)? {
-            next.headers.append("Cookie", cookies);
+        if let Some(cookies) = cookies(&self.policy, self.jar.as_ref(), site, now) {
+            next.headers.append("Cookie", latin1(&cookies)?);
         }
         next.headers.remove("Proxy-Authorization");
         next.proxy = proxy(&self.policy, &next.url)?;
@@ -175,16 +174,15 @@ fn cookies<'a>(
     own: Option<&Jar>,
     site: impl FnOnce() -> Site<'a>,
     now: SystemTime,
-) -> Result<Option<Vec<u8>>> {
-    let value = match (own, &policy.cookies) {
+) -> Option<String> {
+    match (own, &policy.cookies) {
         (Some(jar), _) => jar.header(&site(), now),
         (None, Some(jar)) => {
             let jar = jar.lock().unwrap_or_else(PoisonError::into_inner);
             if jar.is_empty() { None } else { jar.header(&site(), now) }
         }
         (None, None) => None,
-    };
-    value.map(|value| latin1(&value)).transpose()
+    }
 }
 
 /// A copy of the session's jar, if there is one.
@@ -208,10 +206,10 @@ fn credentials(
             url.userinfo().map(|(user, password)| basic(&user, &password)).transpose()
         }
         Auth::Basic { user, password } => Ok(Some(basic_value(user, password).into_bytes())),
-        Auth::Bearer(token) => latin1(&format!("Bearer {token}")).map(Some),
+        Auth::Bearer(token) => Ok(Some(latin1(&format!("Bearer {token}"))?.into_owned())),
         Auth::Digest(digest) => {
             let value = digest.preempt(&origin(url), &attempt.method, url.target(), random);
-            value.map(|value| latin1(&value)).transpose()
+            value.map(|value| Ok(latin1(&value)?.into_owned())).transpose()
         }
     }
 }
