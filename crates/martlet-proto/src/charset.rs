@@ -17,9 +17,9 @@ pub fn encoding_from_headers(content_type: &str) -> Option<&str> {
     let mut tokens = content_type.split(';');
     let media_type = tokens.next().unwrap_or_default();
     let charset = tokens
+        .rev()
         .filter_map(|param| param.trim_matches(is_space).split_once('='))
-        .filter(|(name, _)| name.trim_matches(QUOTES_AND_SPACE).eq_ignore_ascii_case("charset"))
-        .last();
+        .find(|(name, _)| name.trim_matches(QUOTES_AND_SPACE).eq_ignore_ascii_case("charset"));
     match charset {
         Some((_, value)) => Some(value.trim_matches(QUOTES_AND_SPACE)),
         None if media_type.contains("text") => Some("ISO-8859-1"),

@@ -10,7 +10,7 @@
 //! `scheme://host`, `scheme`, `all://host`, `all` that is there names the proxy. It is asked again
 //! on every hop of a redirect.
 
-use crate::url::{Parts, parse_url};
+use crate::url::{Idna, Split, parse_url, urlunsplit};
 use crate::{Error, Kind, Phase, Result, Url};
 
 /// The proxies that are known, by key.
@@ -185,40 +185,45 @@ fn parse_network(text: &str) -> Option<(u32, u32)> {
     Some((parse_ipv4(address)?, u32::MAX << (32 - bits)))
 }
 
-/// `url` with `scheme` in front, unless it has one (`requests.utils.prepend_scheme_if_needed`).
+/// `url` with `scheme` in front, unless it has one (`requests.utils.prepend_scheme_if_needed`); host names that
+/// are not ASCII are given to `idna`.
 ///
 /// # Errors
 /// [`Kind::InvalidUrl`] when it cannot be parsed.
-pub fn prepend_scheme(url: &str, scheme: &str) -> Result<String> {
-    let parts = parse_url(url, &|_| None).map_err(|message| failed(Kind::InvalidUrl, message))?;
-    let Parts { auth, path, query, fragment, .. } = &parts;
+pub fn prepend_scheme(url: &str, scheme: &str, idna: Idna<'_>) -> Result<String> {
+    let parts = parse_url(url, idna).map_err(|message| failed(Kind::InvalidUrl, message))?;
     let netloc = parts.netloc().unwrap_or_default();
-    let path = path.as_deref().unwrap_or_default();
+    let path = parts.path.as_deref().unwrap_or_default();
+    // A host that is taken for a path, as "p" in "http:p" is, goes where it belongs.
     let (netloc, path) = if netloc.is_empty() { (path, "") } else { (netloc.as_str(), path) };
-    let mut text = format!("{}://", parts.scheme.as_deref().unwrap_or(scheme));
-    if let Some(auth) = auth {
-        text.extend([auth, "@"]);
-    }
-    text.extend([netloc, path]);
-    for (sign, part) in [("?", query), ("#", fragment)] {
-        if let Some(part) = part.as_deref().filter(|part| !part.is_empty()) {
-            text.extend([sign, part]);
-        }
-    }
-    Ok(text)
+    let userinfo = parts.auth.as_deref().map(|auth| format!("{auth}@")).unwrap_or_default();
+    Ok(urlunsplit(&Split {
+        scheme: parts.scheme.as_deref().unwrap_or(scheme).into(),
+        netloc: &(userinfo + netloc),
+        path: path.into(),
+        query: parts.query.as_deref().unwrap_or_default(),
+        fragment: parts.fragment.as_deref().unwrap_or_default(),
+    }))
 }
 
-/// The URL of a proxy as the caller wrote it, `http` where it has no scheme.
+/// The URL of a proxy as the caller wrote it, `http` where it has no scheme. Its host name must be ASCII.
 ///
 /// # Errors
-/// [`Kind::InvalidUrl`] when it cannot be parsed, [`Kind::InvalidProxyUrl`] when it has no host. The message
-/// holds no password.
+/// [`Kind::InvalidUrl`] when it cannot be parsed or is of a scheme that no proxy speaks (known are HTTP's and
+/// SOCKS's), [`Kind::InvalidProxyUrl`] when it has no host. The message holds no password.
 pub fn proxy_url(text: &str) -> Result<Url> {
-    let text = prepend_scheme(text, "http")?;
-    let url = Url::prepare(&text, "");
+    const SCHEMES: [&str; 6] = ["http", "https", "socks4", "socks4a", "socks5", "socks5h"];
+    let text = prepend_scheme(text, "http", &|_| None)?;
+    let scheme = text.split(':').next().unwrap_or_default();
+    let url = Url::prepare(&text, "").ok().filter(|url| !url.host().is_empty());
     match url {
-        Ok(url) if !url.host().is_empty() => Ok(url),
-        _ => {
+        Some(url) if SCHEMES.contains(&scheme) => Ok(url),
+        Some(_) => {
+            let message =
+                format!("Proxy URL had unsupported scheme {scheme}, should use http:// or https://");
+            Err(failed(Kind::InvalidUrl, message))
+        }
+        None => {
             let message = "Please check proxy URL. It is malformed and could be missing the host.";
             Err(failed(Kind::InvalidProxyUrl, message))
         }

@@ -9,19 +9,21 @@
 //! Schemes other than `http` and `https` are somebody else's business: such a URL keeps its text,
 //! and shows host and port only as far as it has them.
 
+mod join;
 mod parse;
+mod prepare;
 mod quote;
 mod split;
 
 use std::{borrow::Cow, fmt, hash, ops::Range, sync::Arc};
 
+use join::place_host;
 pub use parse::Idna;
-pub(crate) use parse::{Parts, parse_url};
+pub(crate) use parse::parse_url;
 pub(crate) use quote::push_quoted_plus;
-use quote::{PATH, PLAIN_HOST, QUERY, clean_run, encode_invalid};
 pub use quote::{requote_uri, unquote, unquote_unreserved};
+pub(crate) use split::{Split, urlunsplit};
 
-use crate::pystr::{is_space, repr};
 use crate::{Error, Kind, Phase, Result};
 
 /// A prepared URL. Cloning it costs a reference count.
@@ -70,103 +72,6 @@ struct Places {
 }
 
 impl Url {
-    /// Prepares a caller's URL as `PreparedRequest.prepare_url` does. `params`, already in the form of a
-    /// query and possibly empty, go behind the query that the URL has. Host names must be ASCII.
-    ///
-    /// # Errors
-    /// [`Kind::MissingScheme`] and [`Kind::InvalidUrl`], with the message of requests.
-    pub fn prepare(input: &str, params: &str) -> Result<Self> {
-        Self::prepare_with(input, params, &|_| None)
-    }
-
-    /// [`Url::prepare`], with a function for the labels of host names that are not ASCII.
-    ///
-    /// # Errors
-    /// Those of [`Url::prepare`].
-    pub fn prepare_with(input: &str, params: &str, idna: Idna<'_>) -> Result<Self> {
-        let input = input.trim_start_matches(is_space);
-        if let Some(url) = Self::prepare_clean(input, params) {
-            return Ok(url);
-        }
-        let starts_with_http = input.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("http"));
-        if input.contains(':') && !starts_with_http {
-            return Ok(Self::opaque(input.to_owned()));
-        }
-        let parts = parse_url(input, idna).map_err(invalid)?;
-        let Some(scheme) = parts.scheme.as_deref() else {
-            let shown = parse::without_userinfo(input);
-            let message = format!(
-                "Invalid URL {}: No scheme supplied. Perhaps you meant https://{shown}?",
-                repr(&shown)
-            );
-            return Err(Error::new(Kind::MissingScheme, Phase::Prepare, message));
-        };
-        let host = match parts.host.as_deref().unwrap_or_default() {
-            "" => {
-                let shown = repr(&parse::without_userinfo(input));
-                return Err(invalid(format!("Invalid URL {shown}: No host supplied")));
-            }
-            host if !host.is_ascii() => ascii_host(host, idna)?,
-            host if host.starts_with(['*', '.']) => return Err(invalid("URL has an invalid label.")),
-            host => host.to_owned(),
-        };
-        let text = assemble(scheme, &host, &parts, params);
-        Self::from_text(requote_uri(&text).into_owned())
-    }
-
-    /// The URL, if it is one of the many that no rule changes: found out in one pass, one copy made.
-    fn prepare_clean(input: &str, params: &str) -> Option<Self> {
-        let bytes = input.as_bytes();
-        let (scheme, authority) = match bytes {
-            [b'h', b't', b't', b'p', b':', b'/', b'/', ..] => (Scheme::Http, 7),
-            [b'h', b't', b't', b'p', b's', b':', b'/', b'/', ..] => (Scheme::Https, 8),
-            _ => return None,
-        };
-        let at = |place: usize| bytes.get(place).copied();
-        let mut host_end = authority;
-        while at(host_end).is_some_and(|byte| quote::is(byte, PLAIN_HOST)) {
-            host_end += 1;
-        }
-        if host_end == authority || at(authority) == Some(b'.') {
-            return None;
-        }
-        let (port, path) = match at(host_end) {
-            Some(b':') => {
-                clean_port(bytes.get(host_end + 1..)?).map(|(port, len)| (Some(port), host_end + 1 + len))?
-            }
-            _ => (None, host_end),
-        };
-        let path_end = clean_run(bytes, path, PATH);
-        let query_end = match at(path_end) {
-            Some(b'?') => clean_run(bytes, path_end + 1, QUERY),
-            _ => path_end,
-        };
-        let end = match at(query_end) {
-            Some(b'#') => clean_run(bytes, query_end + 1, QUERY),
-            _ => query_end,
-        };
-        let is_whole = end == bytes.len() && clean_run(params.as_bytes(), 0, QUERY) == params.len();
-        let has_empty_part = query_end == path_end + 1 || end == query_end + 1;
-        let is_rooted = matches!(at(path), Some(b'/' | b'?' | b'#') | None);
-        if !is_whole || has_empty_part || !is_rooted || has_dot_segment(input.get(path..path_end)?) {
-            return None;
-        }
-        let mut text = String::with_capacity(bytes.len() + params.len() + 2);
-        text.push_str(input.get(..path)?);
-        if path == path_end {
-            text.push('/');
-        }
-        text.push_str(input.get(path..query_end)?);
-        if !params.is_empty() {
-            text.push(if query_end > path_end { '&' } else { '?' });
-            text.push_str(params);
-        }
-        let fragment = text.len();
-        text.push_str(input.get(query_end..)?);
-        let places = Places { authority, host: authority, host_end, path, fragment, port };
-        Some(Self(Arc::new(Inner { text, scheme, places, host: None, target: None })))
-    }
-
     /// A URL of a scheme that is not HTTP's; where its authority can be read, it has host, port and userinfo.
     fn opaque(text: String) -> Self {
         let authority = text.find("://").map_or(text.len(), |colon| colon + 3);
@@ -184,62 +89,6 @@ impl Url {
         let host = rest.get(host).unwrap_or_default();
         let host = Some(host.to_lowercase()).filter(|lower| lower != host);
         Self(Arc::new(Inner { text, scheme: Scheme::Other, places, host, target: None }))
-    }
-
-    /// The URL of which `text` is the final text: percent-encoded, not necessarily normalised. Its parts lie
-    /// where `urllib.parse.urlsplit` finds them, its host is what urllib3's pool makes of that.
-    fn from_text(text: String) -> Result<Self> {
-        let split = split::urlsplit(&text).map_err(invalid)?;
-        let scheme = match split.scheme.as_ref() {
-            "http" => Scheme::Http,
-            "https" => Scheme::Https,
-            _ => return Ok(Self::opaque(text)),
-        };
-        let authority = split.scheme.len() + 3;
-        let path = authority + split.netloc.len();
-        let (host, port) = place_host(split.netloc)?;
-        let host = authority + host.start..authority + host.end;
-        if host.is_empty() {
-            return Err(invalid("No host specified."));
-        }
-        let fragment = match split.fragment {
-            "" => text.len(),
-            fragment => text.len() - fragment.len() - 1,
-        };
-        let places = Places { authority, host: host.start, host_end: host.end, path, fragment, port };
-        let spelt_host = text.get(host).unwrap_or_default();
-        let host = Some(spoken_host(spelt_host)?).filter(|host| host != spelt_host);
-        let target = match spoken_target(&split.path, split.query) {
-            Cow::Borrowed(_) => None,
-            Cow::Owned(target) => Some(target),
-        };
-        let target = target.filter(|target| text.get(path..fragment) != Some(target));
-        Ok(Self(Arc::new(Inner { text, scheme, places, host, target })))
-    }
-
-    /// Where a reply with this `Location` field sends its reader (`resolve_redirects` of requests): relative to
-    /// this URL, whose fragment is inherited, quoted but not normalised. Bytes that are not UTF-8 are
-    /// percent-encoded as they are, where requests raises `UnicodeDecodeError`.
-    ///
-    /// # Errors
-    /// [`Kind::InvalidUrl`] when the result has no host, or a host or port that cannot be.
-    pub fn join(&self, location: &[u8]) -> Result<Self> {
-        let mut location = decode_location(location);
-        if location.starts_with("//") {
-            location.to_mut().insert_str(0, if self.is_https() { "https:" } else { "http:" });
-        }
-        let location = split::clean(&location);
-        let mut parsed = split::urlsplit(&location).map_err(redirect_invalid)?;
-        if parsed.fragment.is_empty() {
-            parsed.fragment = self.fragment().unwrap_or_default();
-        }
-        let url = split::geturl(&parsed);
-        let url = requote_uri(&url);
-        let text = match parsed.netloc {
-            "" => split::join(self.as_str(), &url).map_err(redirect_invalid)?,
-            _ => url.into_owned(),
-        };
-        Self::from_text(text)
     }
 
     /// The URL as `r.url` shows it, userinfo and fragment included.
@@ -276,7 +125,7 @@ impl Url {
         }
     }
 
-    /// The port, if the URL names one (0 counts as none).
+    /// The port, if the URL names one (0, in a caller's URL, counts as none).
     pub fn port(&self) -> Option<u16> {
         self.0.places.port
     }
@@ -345,6 +194,7 @@ impl Url {
         let places = &self.0.places;
         let path = self.slice(places.path..places.fragment);
         let url = format!("{}://{}{path}", self.scheme(), self.netloc());
+        let url = split::urlsplit(&url).map(|split| split::geturl(&split)).unwrap_or(url);
         match parse_url(&url, &|_| None) {
             Ok(parts) => parts.to_url(),
             Err(_) => url,
@@ -362,6 +212,18 @@ impl Url {
         match self.port().filter(|port| *port != if self.is_https() { 443 } else { 80 }) {
             Some(port) => format!("{host}:{port}"),
             None => host.into_owned(),
+        }
+    }
+
+    /// The `Host` field beside [`Url::absolute_target`], again as http.client writes it: host and port as they
+    /// stand there, but for an IPv6 address's zone.
+    pub fn proxied_host_header(&self) -> String {
+        let target = self.absolute_target();
+        let authority = target.get(self.scheme().len() + 3..).unwrap_or_default();
+        let netloc = authority.split(['/', '?']).next().unwrap_or_default();
+        match netloc.split_once('%').zip(netloc.split_once(']')) {
+            Some(((address, _), (_, port))) => format!("{address}]{port}"),
+            None => netloc.to_owned(),
         }
     }
 
@@ -415,111 +277,107 @@ fn invalid(message: impl Into<String>) -> Error {
     Error::new(Kind::InvalidUrl, Phase::Prepare, message)
 }
 
-fn redirect_invalid(message: String) -> Error {
-    Error::new(Kind::InvalidUrl, Phase::Redirect, message)
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// A port of one to five digits without leading zeros, and its length.
-fn clean_port(bytes: &[u8]) -> Option<(u16, usize)> {
-    let len = bytes.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    let digits = bytes.get(..len).filter(|digits| digits.first().is_some_and(|first| *first != b'0'))?;
-    Some((std::str::from_utf8(digits).ok()?.parse().ok()?, len))
-}
+    fn url(text: &str) -> Url {
+        Url::prepare(text, "").unwrap()
+    }
 
-fn has_dot_segment(path: &str) -> bool {
-    memchr::memmem::find(path.as_bytes(), b"/.").is_some()
-        && path.split('/').any(|segment| matches!(segment, "." | ".."))
-}
+    #[test]
+    fn the_text_keeps_what_the_wire_never_sees() {
+        let url = url("http://u:p@h.test:80/a?b#c");
+        assert_eq!(url.as_str(), "http://u:p@h.test:80/a?b#c");
+        assert_eq!((url.target(), url.host_header().as_str()), ("/a?b", "h.test"));
+        assert_eq!(url.absolute_target(), "http://h.test:80/a?b");
+        assert_eq!(url.fragment(), Some("c"));
+    }
 
-/// Only a scheme like `http+unix` leaves a host that is not ASCII to this.
-fn ascii_host(host: &str, idna: Idna<'_>) -> Result<String> {
-    let label = |label: &str| match label.is_ascii() {
-        true => Some(label.to_owned()),
-        false => idna(&label.to_lowercase()),
-    };
-    let labels: Option<Vec<String>> = host.split('.').map(label).collect();
-    labels.map(|labels| labels.join(".")).ok_or_else(|| invalid("URL has an invalid label."))
-}
-
-/// The URL of its parts, with the parameters behind the query; port 0 and empty parts are left out.
-fn assemble(scheme: &str, host: &str, parts: &Parts<'_>, params: &str) -> String {
-    let mut text = format!("{scheme}://");
-    if let Some(auth) = &parts.auth {
-        text.extend([auth, "@"]);
-    }
-    text.push_str(host);
-    if let Some(port) = parts.port.filter(|port| *port > 0) {
-        text.extend([":", &port.to_string()]);
-    }
-    text.push_str(parts.path.as_deref().filter(|path| !path.is_empty()).unwrap_or("/"));
-    let query = parts.query.as_deref().unwrap_or_default();
-    let mut sign = "?";
-    for part in [query, params].into_iter().filter(|part| !part.is_empty()) {
-        text.extend([sign, part]);
-        sign = "&";
-    }
-    if let Some(fragment) = parts.fragment.as_deref().filter(|fragment| !fragment.is_empty()) {
-        text.extend(["#", fragment]);
-    }
-    text
-}
-
-/// Where the host lies in `netloc`, and the port (`SplitResult.hostname` and `.port`).
-fn place_host(netloc: &str) -> Result<(Range<usize>, Option<u16>)> {
-    let start = netloc.rfind('@').map_or(0, |at| at + 1);
-    let host_port = netloc.get(start..).unwrap_or_default();
-    let (host, port) = match host_port.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-        Some((address, behind)) if behind.is_empty() || behind.starts_with(':') => {
-            (start + 1..start + 1 + address.len(), behind.get(1..).unwrap_or_default())
-        }
-        _ if host_port.contains(['[', ']']) => return Err(invalid("Invalid IPv6 URL")),
-        _ => {
-            let (host, port) = host_port.split_once(':').unwrap_or((host_port, ""));
-            (start..start + host.len(), port)
-        }
-    };
-    if !port.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(invalid(format!("Port could not be cast to integer value as {}", repr(port))));
-    }
-    let port = match port.trim_start_matches('0') {
-        "" => None,
-        digits => Some(digits.parse().map_err(|_| invalid("Port out of range 0-65535"))?),
-    };
-    Ok((host, port))
-}
-
-/// The host to speak to, of the host as the text spells it.
-fn spoken_host(host: &str) -> Result<String> {
-    match host.split_once('%') {
-        Some((address, zone)) if address.contains(':') => {
-            let zone = zone.strip_prefix("25").filter(|zone| !zone.is_empty()).unwrap_or(zone);
-            Ok(format!("{}%{zone}", address.to_ascii_lowercase()))
-        }
-        _ => parse::normalize_host(&host.to_lowercase(), true, &|_| None).map_err(invalid),
-    }
-}
-
-/// Path and query as urllib3 puts them on the wire: what they may not hold percent-encoded once more.
-fn spoken_target<'a>(path: &'a str, query: &'a str) -> Cow<'a, str> {
-    let path = if path.is_empty() { "/" } else { path };
-    match (encode_invalid(path, PATH), encode_invalid(query, QUERY)) {
-        (Cow::Borrowed(path), Cow::Borrowed("")) if path != "/" => Cow::Borrowed(path),
-        (path, query) if query.is_empty() => Cow::Owned(path.into_owned()),
-        (path, query) => Cow::Owned(format!("{path}?{query}")),
-    }
-}
-
-/// A `Location` as text: UTF-8 as it is, other bytes percent-encoded.
-fn decode_location(location: &[u8]) -> Cow<'_, str> {
-    if let Ok(text) = std::str::from_utf8(location) {
-        return Cow::Borrowed(text);
-    }
-    let mut text = String::with_capacity(location.len() + 8);
-    for chunk in location.utf8_chunks() {
-        text.push_str(chunk.valid());
-        for byte in chunk.invalid() {
-            text.push_str(&format!("%{byte:02X}"));
+    #[test]
+    fn the_host_header_lacks_default_port_trailing_dot_and_zone() {
+        for (text, wanted) in [
+            ("http://h:80/", "h"),
+            ("https://h:443/", "h"),
+            ("http://h:443/", "h:443"),
+            ("http://h.test./", "h.test"),
+            ("http://[::1]:81/", "[::1]:81"),
+            ("https://[fe80::1%25eth0]/", "[fe80::1]"),
+        ] {
+            assert_eq!(url(text).host_header(), wanted, "{text}");
         }
     }
-    Cow::Owned(text)
+
+    #[test]
+    fn the_host_to_speak_to_is_bare_and_keeps_dot_and_zone() {
+        for (text, wanted) in [
+            ("http://H.Test./", "h.test."),
+            ("http://[2001:DB8::A]:1/", "2001:db8::a"),
+            ("http://[fe80::1%25Eth0]/", "fe80::1%Eth0"),
+            ("http://0XAB/", "0xab"),
+        ] {
+            assert_eq!(url(text).host(), wanted, "{text}");
+        }
+        let spelt_otherwise = url("http://h/").join(b"http://OTHER.%54est/").unwrap();
+        assert_eq!(spelt_otherwise.as_str(), "http://OTHER.Test/");
+        assert_eq!(spelt_otherwise.host(), "other.test");
+    }
+
+    #[test]
+    fn what_requote_leaves_raw_is_encoded_on_the_wire() {
+        let url = Url::prepare("http://h/", "a[]=1").unwrap();
+        assert_eq!((url.as_str(), url.target()), ("http://h/?a[]=1", "/?a%5B%5D=1"));
+    }
+
+    #[test]
+    fn userinfo_is_decoded_and_needs_a_colon() {
+        let userinfo = |text| url(text).userinfo();
+        let both = |user: &str, password: &str| Some((user.to_owned(), password.to_owned()));
+        assert_eq!(userinfo("http://u%40v:p%3aq@h/"), both("u@v", "p:q"));
+        assert_eq!(userinfo("http://u:@h/"), both("u", ""));
+        for text in ["http://u@h/", "http://:@h/", "http://h/a:b@c"] {
+            assert_eq!(userinfo(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn secrets_never_show() {
+        for text in ["http://u:secret@h/p@q", "foo://u:secret@h", "http://u@secret@h/", "http://secret@h?a#b"]
+        {
+            let url = url(text);
+            assert!(!url.without_secrets().contains("secret"), "{text}");
+            assert!(!format!("{url:?}").contains("secret"), "{text}");
+        }
+        for text in ["http://u:secret@", "u:secret@h".trim_start_matches("u:"), "http://u:secret@h:99999/"] {
+            let error = Url::prepare(text, "").unwrap_err();
+            assert!(!error.message().contains("secret"), "{error}");
+        }
+        assert_eq!(url("http://u:p@h/a@b").without_secrets(), "http://h/a@b");
+    }
+
+    #[test]
+    fn an_origin_is_scheme_host_and_port() {
+        let same = |one, other| url(one).same_origin(&url(other));
+        assert!(same("http://h/a", "http://u:p@H:80/b#c"));
+        assert!(!same("http://h/", "https://h/"));
+        assert!(!same("http://h/", "http://h:81/"));
+        assert!(!same("http://h/", "http://i/"));
+        assert!(!same("foo://h/", "foo://h/"));
+    }
+
+    #[test]
+    fn a_fragment_can_be_set_and_taken_away() {
+        let url = url("http://h/a?[b]#c");
+        assert_eq!(url.with_fragment("d e").as_str(), "http://h/a?%5Bb%5D#d%20e");
+        assert_eq!(url.with_fragment("").as_str(), "http://h/a?%5Bb%5D");
+        assert_eq!(url.with_fragment("d").target(), url.target());
+    }
+
+    #[test]
+    fn other_schemes_are_left_alone() {
+        let url = url("Foo://U:p@H:1/a b#c");
+        assert_eq!(url.as_str(), "Foo://U:p@H:1/a b#c");
+        assert_eq!((url.scheme(), url.host(), url.port(), url.fragment()), ("Foo", "h", Some(1), None));
+        assert_eq!(super::Url::prepare("mailto:a@b", "").unwrap().host(), "");
+    }
 }

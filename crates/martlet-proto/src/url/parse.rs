@@ -11,7 +11,8 @@ use super::quote::{PATH, QUERY, UNRESERVED, USERINFO, encode_invalid, escaped, i
 use crate::pystr::repr;
 
 /// Turns one label of a host, lower case and not ASCII, into its ASCII form (IDNA 2008, strict, with the
-/// STD3 rules: `idna.encode(label, strict=True, std3_rules=True)`); `None` when it has none.
+/// STD3 rules: `idna.encode(label, strict=True, std3_rules=True)`); `None` when it has none. For schemes
+/// like `http+unix` it is asked for the whole host at once, as that was given.
 pub type Idna<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 /// The parts of a URL; what is absent is `None`, which differs from being empty.
@@ -130,7 +131,7 @@ fn split_host_port(host_port: &str) -> Result<(&str, Option<&str>), String> {
         true => host_port
             .find(']')
             .map(|end| end + 1)
-            .filter(|end| host_port.get(1..end - 1).is_some_and(|address| is_ipv6_with_zone(address))),
+            .filter(|end| host_port.get(1..end - 1).is_some_and(is_ipv6_with_zone)),
         false => Some(host_port.find(':').unwrap_or(host_port.len()))
             .filter(|end| host_port.get(..*end).is_some_and(is_reg_name)),
     };

@@ -45,7 +45,19 @@ pub(crate) fn urlsplit(url: &str) -> Result<Split<'_>, String> {
     (rest, split.fragment) = rest.split_once('#').unwrap_or((rest, ""));
     (rest, split.query) = rest.split_once('?').unwrap_or((rest, ""));
     split.path = Cow::Borrowed(rest);
+    check_normal_form(split.netloc)?;
     Ok(split)
+}
+
+/// A host may not hold a character of which compatibility normalisation (NFKC, a step of IDNA) makes one
+/// that would end the host.
+fn check_normal_form(netloc: &str) -> Result<(), String> {
+    const ENDING_LATER: &str = "\u{2047}\u{2048}\u{2049}\u{2100}\u{2101}\u{2105}\u{2106}\u{2a74}\u{fe13}\u{fe16}\u{fe55}\
+        \u{fe56}\u{fe5f}\u{fe6b}\u{ff03}\u{ff0f}\u{ff1a}\u{ff1f}\u{ff20}";
+    match !netloc.is_ascii() && netloc.contains(|char| ENDING_LATER.contains(char)) {
+        true => Err(format!("netloc '{netloc}' contains invalid characters under NFKC normalization")),
+        false => Ok(()),
+    }
 }
 
 fn is_scheme(text: &str) -> bool {
