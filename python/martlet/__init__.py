@@ -9,8 +9,8 @@
     async with martlet.AsyncSession() as s:            # the same, awaited
         r = await s.get("https://example.org/")
 
-Names are loaded when first used (PEP 562). Importing martlet loads neither urllib3 nor http.cookiejar nor
-asyncio.
+What every program needs is loaded at once, the rest when first used (PEP 562): neither urllib3 nor
+http.cookiejar nor asyncio is loaded by importing martlet.
 """
 
 from __future__ import annotations
@@ -26,118 +26,53 @@ from .__version__ import (
     __url__,
     __version__,
 )
+from .api import delete, get, head, options, patch, post, put, request
+from .exceptions import (
+    ConnectionError,  # noqa: A004 (the name is requests')
+    ConnectTimeout,
+    FileModeWarning,
+    HTTPError,
+    ReadTimeout,
+    RequestException,
+    RequestsDependencyWarning,
+    Timeout,
+    TooManyRedirects,
+    URLRequired,
+)
+from .models import PreparedRequest, Request
+from .response import Response
+from .sessions import Session, session
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from . import (
-        adapters as adapters,
-    )
-    from . import (
-        aio as aio,
-    )
-    from . import (
-        api as api,
-    )
-    from . import (
-        auth as auth,
-    )
-    from . import (
-        compat as compat,
-    )
-    from . import (
-        cookies as cookies,
-    )
-    from . import (
-        exceptions as exceptions,
-    )
-    from . import (
-        hooks as hooks,
-    )
-    from . import (
-        models as models,
-    )
-    from . import (
-        sessions as sessions,
-    )
-    from . import (
-        status_codes as status_codes,
-    )
-    from . import (
-        structures as structures,
-    )
-    from . import (
-        timeouts as timeouts,
-    )
-    from . import (
-        utils as utils,
-    )
+    from . import adapters as adapters
+    from . import aio as aio
+    from . import auth as auth
+    from . import certs as certs
+    from . import compat as compat
+    from . import cookies as cookies
+    from . import packages as packages
+    from . import status_codes as status_codes
+    from . import timeouts as timeouts
+    from . import utils as utils
     from .aio import AsyncSession
-    from .api import delete, get, head, options, patch, post, put, request
-    from .exceptions import (
-        ConnectionError,  # noqa: A004 (the name is requests')
-        ConnectTimeout,
-        FileModeWarning,
-        HTTPError,
-        JSONDecodeError,
-        ReadTimeout,
-        RequestException,
-        RequestsDependencyWarning,
-        Timeout,
-        TooManyRedirects,
-        URLRequired,
-    )
-    from .models import PreparedRequest, Request
-    from .response import Response
-    from .sessions import Session, session
+    from .exceptions import JSONDecodeError
     from .status_codes import codes
 
-# Where each name is to be found: a submodule, or the submodule that has it.
+# What is loaded when first used: submodules, and names with the submodule that has them.
 _SUBMODULES = (
     "adapters",
     "aio",
-    "api",
     "auth",
     "certs",
     "compat",
     "cookies",
-    "exceptions",
-    "hooks",
-    "models",
     "packages",
-    "sessions",
     "status_codes",
-    "structures",
     "timeouts",
     "utils",
 )
-_NAMES = {
-    "ConnectTimeout": "exceptions",
-    "ConnectionError": "exceptions",
-    "FileModeWarning": "exceptions",
-    "HTTPError": "exceptions",
-    "JSONDecodeError": "exceptions",
-    "ReadTimeout": "exceptions",
-    "RequestException": "exceptions",
-    "RequestsDependencyWarning": "exceptions",
-    "Timeout": "exceptions",
-    "TooManyRedirects": "exceptions",
-    "URLRequired": "exceptions",
-    "AsyncSession": "aio",
-    "PreparedRequest": "models",
-    "Request": "models",
-    "Response": "response",
-    "Session": "sessions",
-    "session": "sessions",
-    "codes": "status_codes",
-    "delete": "api",
-    "get": "api",
-    "head": "api",
-    "options": "api",
-    "patch": "api",
-    "post": "api",
-    "put": "api",
-    "request": "api",
-}
+_NAMES = {"AsyncSession": "aio", "JSONDecodeError": "exceptions", "codes": "status_codes"}
 
 __all__ = [
     "AsyncSession",

@@ -183,7 +183,7 @@ class HTTPAdapter(BaseAdapter):
 
     def proxy_headers(self, proxy: str) -> dict[str, str]:
         """The headers for a proxy alone: Proxy-Authorization, if its URL has a user."""
-        from .auth import _basic_auth_str  # pyright: ignore[reportPrivateUsage]
+        from .auth import _basic_auth_str
         from .urls import get_auth_from_url
 
         username, password = get_auth_from_url(proxy)

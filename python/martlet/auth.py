@@ -212,11 +212,11 @@ def _answering(r: Response) -> PreparedRequest:
 
     request = r.request.copy()
     seek: Callable[[int], Any] | None = getattr(request.body, "seek", None)
-    position = request._body_position  # pyright: ignore[reportPrivateUsage]
+    position = request._body_position
     if seek is not None and isinstance(position, int):
         seek(position)
     if "set-cookie" in r.headers:
-        jar = request._cookies  # pyright: ignore[reportPrivateUsage]
+        jar = request._cookies
         extract_cookies_to_jar(jar, r.request, r.raw)
         request.prepare_cookies(jar)
     request.__dict__[_ANSWERED] = True

@@ -114,7 +114,7 @@ def super_len(o: Any) -> int:
 def rewind_body(prepared_request: PreparedRequest) -> None:
     """Puts the body back to where it stood when it was prepared. UnrewindableBodyError if it cannot."""
     seek = getattr(prepared_request.body, "seek", None)
-    position = prepared_request._body_position  # pyright: ignore[reportPrivateUsage]
+    position = prepared_request._body_position
     if seek is None or not isinstance(position, int):
         raise UnrewindableBodyError("Unable to rewind request body for redirect.")
     try:
@@ -176,24 +176,23 @@ def _field_parts(data: Any) -> Iterator[tuple[bytes, bytes]]:
                 yield _part_head(name), _text(value)
 
 
-def _file_parts(files: Any) -> Iterator[tuple[bytes, bytes]]:
+def _file_parts(files: Any) -> Iterator[tuple[bytes, Any]]:
     for name, given in to_key_val_list(files) or ():
-        content_type = headers = None
-        if not isinstance(given, tuple | list):
-            filename, content = guess_filename(given) or name, given
-        elif len(given) == 2:
-            filename, content = given
-        elif len(given) == 3:
-            filename, content, content_type = given
-        else:
-            filename, content, content_type, headers = given
+        filename, content, content_type, headers = _file_of(name, given)
         if content is None:
             continue
         if not isinstance(content, str | bytes | bytearray) and hasattr(content, "read"):
             content = content.read()
-        if isinstance(content, str | int):
-            content = _text(content)
+        content = _text(content) if isinstance(content, str | int) else content
         yield _part_head(name, filename, content_type, headers), content
+
+
+def _file_of(name: Any, given: Any) -> tuple[Any, Any, Any, Any]:
+    """What `files=` says of one file: its name, content, content type and further headers."""
+    if not isinstance(given, tuple | list):
+        return guess_filename(given) or name, given, None, None
+    said: list[Any] = [*given, None, None]
+    return said[0], said[1], said[2], said[3]
 
 
 def _part_head(

@@ -24,7 +24,9 @@ def get_encoding_from_headers(headers: Mapping[str, Any]) -> str | None:
     return _martlet.encoding_from_content_type(content_type) if content_type else None
 
 
-def _parse_content_type_header(header: str) -> tuple[str, dict[str, Any]]:
+def _parse_content_type_header(  # pyright: ignore[reportUnusedFunction]
+    header: str,
+) -> tuple[str, dict[str, Any]]:
     """A Content-Type header as its media type and its parameters, quotes stripped."""
     media_type, *parameters = header.split(";")
     pairs = (parameter.partition("=") for parameter in parameters)

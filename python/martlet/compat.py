@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 import json
 import sys
+from builtins import bytes as bytes  # noqa: A004 (the name is requests')
+from builtins import str as str  # noqa: A004
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, MutableMapping
 from http import cookiejar as cookielib
@@ -24,13 +26,10 @@ from urllib.parse import (
     urlsplit,
     urlunparse,
 )
-from urllib.request import (  # type: ignore[attr-defined]
-    getproxies,
-    getproxies_environment,
-    parse_http_list,
-    proxy_bypass,
-    proxy_bypass_environment,
-)
+from urllib.request import getproxies, getproxies_environment, parse_http_list, proxy_bypass
+
+# On every platform, though typeshed does not say so.
+from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined] # pyright: ignore # isort: skip
 
 __all__ = [
     "Callable",
@@ -53,6 +52,7 @@ __all__ = [
     "integer_types",
     "is_py2",
     "is_py3",
+    "is_urllib3_1",
     "json",
     "numeric_types",
     "parse_http_list",
@@ -72,11 +72,9 @@ __all__ = [
     "urlunparse",
 ]
 
-# Names of builtins, to be imported from here.
-globals().update(str=str, bytes=bytes)
-
 is_py2 = False
 is_py3 = True
+is_urllib3_1 = False
 has_simplejson = False
 builtin_str = str
 basestring = (str, bytes)

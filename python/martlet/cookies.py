@@ -24,7 +24,7 @@ from .fields import to_native_string
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from http.cookiejar import Cookie, CookieJar, CookiePolicy
     from typing import Any
 
@@ -67,7 +67,8 @@ class SessionCookiePolicy(cookielib.DefaultCookiePolicy):
         domain = cookie.domain.lstrip(".")
         if cookie.domain_specified and _martlet.is_public_suffix(domain):
             # A site that is a suffix itself, say github.io, may set cookies for its own host.
-            return bool(urlsplit(request.get_full_url()).hostname == domain)
+            url: str = request.get_full_url()
+            return urlsplit(url).hostname == domain
         return super().set_ok_domain(cookie, request)
 
 
@@ -254,14 +255,16 @@ class RequestsCookieJar(cookielib.CookieJar, _Mutable):
 def session_jar(cookies: Iterable[CookieFields] = ()) -> RequestsCookieJar:
     """The jar that a session makes for itself, with these cookies of the engine in it."""
     jar = RequestsCookieJar(policy=SessionCookiePolicy())
-    jar._version = 0  # pyright: ignore[reportPrivateUsage]
-    jar._absorb(("set", fields) for fields in cookies)  # pyright: ignore[reportPrivateUsage]
+    jar._version = 0
+    jar._absorb(("set", fields) for fields in cookies)
     return jar
 
 
 def _fields_of(cookie: Cookie) -> CookieFields:
-    rest = cookie._rest  # type: ignore[attr-defined]  # what http.cookiejar has no public name for
-    return (*(getattr(cookie, field) for field in _FIELDS), dict(rest))
+    known: Any = tuple(getattr(cookie, field) for field in _FIELDS)
+    rest: Any = cookie.__dict__["_rest"]  # http.cookiejar has no public name for it
+    fields: CookieFields = (*known, dict(rest))
+    return fields
 
 
 def _cookie_of(fields: CookieFields) -> Cookie:
@@ -457,8 +460,12 @@ def merge_cookies(cookiejar: Any, cookies: Any) -> Any:
     """Adds `cookies` to `cookiejar` and returns that. Those of a jar replace, those of a dict fill gaps."""
     if not isinstance(cookiejar, cookielib.CookieJar):
         raise ValueError("You can only merge into CookieJar")
-    if isinstance(cookies, dict):
-        return cookiejar_from_dict(cookies, cookiejar=cookiejar, overwrite=False)
+    if isinstance(cookies, dict):  # a mapping of another kind is left out, as in requests
+        return cookiejar_from_dict(
+            cookies,  # pyright: ignore[reportUnknownArgumentType]
+            cookiejar=cookiejar,
+            overwrite=False,
+        )
     if isinstance(cookies, cookielib.CookieJar):
         update = getattr(cookiejar, "update", None)
         if update is not None:
@@ -473,9 +480,9 @@ def copy_cookie_jar(jar: CookieJar | None) -> CookieJar | None:
     """A jar of the same kind with copies of the same cookies."""
     if jar is None:
         return None
-    if hasattr(jar, "copy"):
-        copied: CookieJar = jar.copy()
-        return copied
+    copy_jar: Callable[[], CookieJar] | None = getattr(jar, "copy", None)
+    if copy_jar is not None:
+        return copy_jar()
     made = copy.copy(jar)
     made.clear()
     for cookie in jar:

@@ -57,13 +57,13 @@ def check_header_validity(header: tuple[Any, Any]) -> None:
 
 
 def _is_name(name: Any) -> bool:
-    colon = ":" if isinstance(name, str) else b":"
+    colon: Any = ":" if isinstance(name, str) else b":"
     return bool(name) and colon not in name and _is_value(name)
 
 
 def _is_value(value: Any) -> bool:
-    cr, lf = ("\r", "\n") if isinstance(value, str) else (b"\r", b"\n")
-    return cr not in value and lf not in value and not value[:1].isspace()
+    breaks: Any = ("\r", "\n") if isinstance(value, str) else (b"\r", b"\n")
+    return not any(each in value for each in breaks) and not value[:1].isspace()
 
 
 def parse_list_header(value: str) -> list[str]:

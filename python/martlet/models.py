@@ -308,11 +308,14 @@ class PreparedRequest(RequestEncodingMixin, RequestHooksMixin):
             auth = found if any(found) else None
         if not auth:
             return
-        if isinstance(auth, tuple) and len(auth) == 2:
-            from .auth import HTTPBasicAuth
+        handler: Any = auth
+        if isinstance(auth, tuple):
+            pair: tuple[Any, ...] = auth  # pyright: ignore[reportUnknownVariableType]
+            if len(pair) == 2:
+                from .auth import HTTPBasicAuth
 
-            auth = HTTPBasicAuth(*auth)
-        changed = auth(self)
+                handler = HTTPBasicAuth(*pair)
+        changed: PreparedRequest = handler(self)
         self.__dict__.update(changed.__dict__)
         self.prepare_content_length(self.body)
 

@@ -111,7 +111,7 @@ class SessionRedirectMixin:
         """The proxies for where the request goes now, with their credentials in its headers where they
         belong.
         """
-        from .auth import _basic_auth_str  # pyright: ignore[reportPrivateUsage]
+        from .auth import _basic_auth_str
 
         url = prepared_request.url or ""
         scheme = url.partition(":")[0].lower()
@@ -179,10 +179,10 @@ def _drained(response: Response) -> Steps[None]:
     it.
     """
     try:
-        if not response._streams() or response._content is not False:  # pyright: ignore[reportPrivateUsage]
+        if not response._streams() or response._content is not False:
             yield Read(response)
             return
-        engine: Any = response._engine  # pyright: ignore[reportPrivateUsage]
+        engine: Any = response._engine
         body = yield Wait(engine.read(REDIRECT_BODY_LIMIT + 1, True))
         response._content = body[:REDIRECT_BODY_LIMIT]
         response._content_consumed = True
@@ -226,7 +226,7 @@ def _following(
             following.headers.pop(name, None)
         following.body = None
     following.headers.pop("Cookie", None)
-    jar: Any = following._cookies  # pyright: ignore[reportPrivateUsage]
+    jar: Any = following._cookies
     extract_cookies_to_jar(jar, request, response.raw)
     merge_cookies(jar, session.cookies)
     leaves = origin_of(url) != origin_of(first_url)
@@ -237,7 +237,7 @@ def _following(
 
 def _rewind(request: PreparedRequest) -> None:
     has_body = "Content-Length" in request.headers or "Transfer-Encoding" in request.headers
-    if has_body and request._body_position is not None:  # pyright: ignore[reportPrivateUsage]
+    if has_body and request._body_position is not None:
         from .bodies import rewind_body
 
         rewind_body(request)

@@ -63,7 +63,7 @@ class ResponseHead:
         """The headers; those that came several times joined by ", "."""
         headers: CaseInsensitiveDict[str] = CaseInsensitiveDict()
         for name, value in self._handle("headers").headers():
-            earlier = headers._store.get(name.lower())  # pyright: ignore[reportPrivateUsage]
+            earlier = headers._store.get(name.lower())
             if earlier is not None:
                 name, value = earlier[0], f"{earlier[1]}, {value}"
             headers[name] = value
@@ -93,7 +93,7 @@ class ResponseHead:
         from .models import PreparedRequest
 
         sent = self._handle("request").request()
-        return PreparedRequest._sent(sent)  # pyright: ignore[reportPrivateUsage]
+        return PreparedRequest._sent(sent)
 
     @lazy
     def history(self) -> list[Response]:
@@ -121,7 +121,7 @@ class ResponseHead:
         """The adapter that this came through."""
         from .adapters import HTTPAdapter
 
-        return HTTPAdapter._over(self._handle("connection").client)  # pyright: ignore[reportPrivateUsage]
+        return HTTPAdapter._over(self._handle("connection").client)
 
     @lazy
     def raw(self) -> Any:
@@ -135,7 +135,7 @@ class ResponseHead:
         from .models import PreparedRequest
 
         sent = self._handle("_next").next()
-        return None if sent is None else PreparedRequest._sent(sent)  # pyright: ignore[reportPrivateUsage]
+        return None if sent is None else PreparedRequest._sent(sent)
 
     def __repr__(self) -> str:
         return f"<Response [{self.status_code}]>"

@@ -60,7 +60,7 @@ def retrying(
             wait = retries.get_retry_after(response.raw) if retries.respect_retry_after_header else None
             response.close()
             yield Pause(wait or retries.get_backoff_time())
-        if request._body_position is not None:  # pyright: ignore[reportPrivateUsage]
+        if request._body_position is not None:
             from .bodies import rewind_body
 
             rewind_body(request)

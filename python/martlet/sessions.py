@@ -148,7 +148,7 @@ class BaseSession(SessionRedirectMixin):
         from .adapters import HTTPAdapter
 
         prefixes = ("https://", "http://")
-        over = HTTPAdapter._over  # pyright: ignore[reportPrivateUsage]
+        over = HTTPAdapter._over
         return OrderedDict((prefix, over(self._client)) for prefix in prefixes)
 
     def prepare_request(self, request: Request) -> PreparedRequest:

@@ -31,7 +31,9 @@ class CaseInsensitiveDict(MutableMapping[str, "V"]):
     def __init__(self, data: Mapping[str, V] | Iterable[tuple[str, V]] | None = None, **kwargs: V) -> None:
         self._store = OrderedDict()
         self._version = 0
-        self.update({} if data is None else data, **kwargs)
+        if data is not None:
+            self.update(data)
+        self.update(kwargs)
 
     def __setitem__(self, key: str, value: V) -> None:
         self._store[key.lower()] = (key, value)
@@ -57,7 +59,8 @@ class CaseInsensitiveDict(MutableMapping[str, "V"]):
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Mapping):
             return NotImplemented
-        return dict(self.lower_items()) == dict(CaseInsensitiveDict(other).lower_items())
+        theirs: CaseInsensitiveDict[Any] = CaseInsensitiveDict(other)  # pyright: ignore[reportUnknownArgumentType]
+        return dict(self.lower_items()) == dict(theirs.lower_items())
 
     __hash__ = None  # type: ignore[assignment]
 

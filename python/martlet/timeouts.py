@@ -93,7 +93,8 @@ def resolve_timeout(timeout: TimeoutTypes) -> Timeout | None:
             ) from None
     if hasattr(timeout, "connect_timeout") and hasattr(timeout, "total"):
         return _from_urllib3(timeout)
-    return Timeout(connect=timeout, read=timeout)
+    seconds: Any = timeout
+    return Timeout(connect=seconds, read=seconds)
 
 
 def _seconds(name: str, value: Any) -> float | None:

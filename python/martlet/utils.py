@@ -52,14 +52,16 @@ from .urls import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Generator, Iterable, Mapping
     from http.cookiejar import CookieJar
     from io import BufferedWriter
     from typing import Any
 
+    DEFAULT_CA_BUNDLE_PATH: str
+
 __all__ = [
     "DEFAULT_ACCEPT_ENCODING",
-    "DEFAULT_CA_BUNDLE_PATH",  # noqa: F822 (see __getattr__)
+    "DEFAULT_CA_BUNDLE_PATH",
     "DEFAULT_PORTS",
     "NETRC_FILES",
     "UNRESERVED_SET",
@@ -163,7 +165,7 @@ def extract_zipped_paths(path: str) -> str:
 
 
 @contextmanager
-def atomic_open(filename: str) -> Iterator[BufferedWriter]:
+def atomic_open(filename: str) -> Generator[BufferedWriter, None, None]:
     """A file to write to, which takes the place of `filename` once all is written."""
     import tempfile
 
