@@ -6,11 +6,12 @@
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Barrier};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use martlet::proto::{Request, Url};
-use martlet::{Call, Client};
+use martlet::proto::{Body as RequestBody, Headers, Request, Url};
+use martlet::{Body, Call, Client, Response};
 
 /// What a peer does next on its connection.
 #[derive(Clone, Debug)]
@@ -19,19 +20,19 @@ pub enum Act {
     Head,
     /// Reads until these bytes have come.
     Until(&'static str),
-    /// Reads exactly that many bytes.
-    Read(usize),
     /// Writes these bytes at once.
     Say(Vec<u8>),
+    /// Waits until the test has come to the same point.
+    Meet(Arc<Barrier>),
     /// Waits until the client has closed.
     ClientCloses,
-    /// Closes, with an RST if something is unread.
+    /// TLS says goodbye.
+    Bye,
+    /// Closes, with an RST if something is unread; TLS without a goodbye.
     Close,
-    /// Closes its sending side only.
-    Hush,
 }
 
-pub use Act::{ClientCloses, Close, Head, Hush, Read as ReadBytes, Until};
+pub use Act::{Bye, ClientCloses, Close, Head, Meet, Until};
 
 /// Writes these bytes.
 pub fn say(bytes: impl AsRef<[u8]>) -> Act {
@@ -45,34 +46,60 @@ pub fn reply(body: &str) -> Act {
 
 pub struct Peer {
     pub address: SocketAddr,
+    scheme: &'static str,
     thread: JoinHandle<Vec<String>>,
 }
 
 impl Peer {
     /// A peer that plays one script on each connection, one after the other.
     pub fn play(scripts: impl IntoIterator<Item = Vec<Act>>) -> Self {
+        Self::start(scripts, None)
+    }
+
+    /// The same inside TLS.
+    pub fn play_tls(scripts: impl IntoIterator<Item = Vec<Act>>, config: rustls::ServerConfig) -> Self {
+        Self::start(scripts, Some(Arc::new(config)))
+    }
+
+    fn start(scripts: impl IntoIterator<Item = Vec<Act>>, config: Option<Arc<rustls::ServerConfig>>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let scripts: Vec<_> = scripts.into_iter().collect();
+        let scheme = if config.is_some() { "https" } else { "http" };
         let thread = std::thread::spawn(move || {
-            let mut read = Vec::new();
-            for script in scripts {
+            let play = |script| {
                 let stream = listener.accept().unwrap().0;
-                read.push(perform(stream, script));
-            }
-            read
+                stream.set_nodelay(true).unwrap();
+                stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+                match &config {
+                    None => perform(stream, script),
+                    Some(config) => {
+                        let session = rustls::ServerConnection::new(Arc::clone(config)).unwrap();
+                        perform(rustls::StreamOwned::new(session, stream), script)
+                    }
+                }
+            };
+            scripts.into_iter().map(play).collect()
         });
-        Self { address, thread }
+        Self { address, scheme, thread }
     }
 
     /// A URL of this peer.
     pub fn url(&self, path: &str) -> Url {
-        Url::prepare(&format!("http://{}{path}", self.address), "").unwrap()
+        Url::prepare(&format!("{}://{}{path}", self.scheme, self.address), "").unwrap()
     }
 
     /// A call of GET to this peer.
     pub fn get(&self, path: &str) -> Call {
         Call::new(Request::new("GET", self.url(path)))
+    }
+
+    /// A call of POST with this body and these fields.
+    pub fn post(&self, body: RequestBody, fields: &[(&str, &str)]) -> Call {
+        let mut request = Request::new("POST", self.url("/"));
+        request.headers = fields.iter().copied().collect();
+        request.body = body;
+        Call::new(request)
     }
 
     /// What was read on each connection, once all scripts have been played.
@@ -81,34 +108,51 @@ impl Peer {
     }
 }
 
-fn perform(mut stream: TcpStream, script: Vec<Act>) -> String {
-    stream.set_nodelay(true).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+/// What a script needs of a connection.
+trait Wire: Read + Write {
+    fn goodbye(&mut self);
+}
+
+impl Wire for TcpStream {
+    fn goodbye(&mut self) {
+        self.shutdown(Shutdown::Write).unwrap();
+    }
+}
+
+impl Wire for rustls::StreamOwned<rustls::ServerConnection, TcpStream> {
+    fn goodbye(&mut self) {
+        self.conn.send_close_notify();
+        self.flush().unwrap();
+    }
+}
+
+fn perform(mut stream: impl Wire, script: Vec<Act>) -> String {
     let mut heard = Vec::new();
     for act in script {
         match act {
             Act::Head => read_until(&mut stream, &mut heard, b"\r\n\r\n"),
             Act::Until(end) => read_until(&mut stream, &mut heard, end.as_bytes()),
-            Act::Read(amount) => {
-                let mut bytes = vec![0; amount];
-                stream.read_exact(&mut bytes).unwrap();
-                heard.extend(bytes);
+            Act::Say(bytes) => {
+                stream.write_all(&bytes).unwrap();
+                stream.flush().unwrap();
             }
-            Act::Say(bytes) => stream.write_all(&bytes).unwrap(),
+            Act::Meet(barrier) => drop(barrier.wait()),
             Act::ClientCloses => {
                 let mut rest = Vec::new();
                 // A reset is a close as well.
-                let _ = stream.read_to_end(&mut rest);
+                let closed = stream.read_to_end(&mut rest);
+                let timed_out = std::io::ErrorKind::WouldBlock;
+                assert!(closed.is_ok() || closed.is_err_and(|error| error.kind() != timed_out), "not closed");
                 heard.extend(rest);
             }
-            Act::Close => return String::from_utf8_lossy(&heard).into_owned(),
-            Act::Hush => stream.shutdown(Shutdown::Write).unwrap(),
+            Act::Bye => stream.goodbye(),
+            Act::Close => break,
         }
     }
     String::from_utf8_lossy(&heard).into_owned()
 }
 
-fn read_until(stream: &mut TcpStream, heard: &mut Vec<u8>, end: &[u8]) {
+fn read_until(stream: &mut impl Read, heard: &mut Vec<u8>, end: &[u8]) {
     let from = heard.len();
     let mut byte = [0];
     while !heard[from..].ends_with(end) {
@@ -120,4 +164,12 @@ fn read_until(stream: &mut TcpStream, heard: &mut Vec<u8>, end: &[u8]) {
 /// (open, idle) of the client's pool.
 pub fn counts(client: &Client) -> (usize, usize) {
     (client.stats().open, client.stats().idle)
+}
+
+/// The body of a reply that was read whole.
+pub fn full(response: Response) -> String {
+    match response.body {
+        Body::Full(bytes) => String::from_utf8(bytes.to_vec()).unwrap(),
+        other => panic!("{other:?}"),
+    }
 }
