@@ -81,10 +81,36 @@ def test_it_sends_one_exchange_through_the_engine() -> None:
     assert (response.request is request, response.connection is adapter) == (True, True)
     assert (response.status_code, response.content) == (302, b"a")
     [(_, settings)] = engine.sent
-    assert (settings["verify"], settings["cert"], settings["proxies"]) == ("/ca", "/c", {"http": "p"})
+    assert (settings["verify"], settings["cert"], settings["proxies"]) == ("/ca", "/c", {"all": "p"})
     assert (settings["timeout"].connect, settings["timeout"].read) == (1, 2)
     adapter.close()
     assert engine.closed
+
+
+@pytest.mark.parametrize(
+    ("proxies", "taken"),
+    [
+        (None, None),
+        ({"https": "q"}, None),
+        ({"http": None, "all": "q"}, None),
+        ({"http://a.test": "p", "http": "q"}, {"all": "p"}),
+    ],
+)
+def test_one_proxy_is_chosen_by_requests_rules(proxies: Any, taken: Any) -> None:
+    engine = Engine(Handle(chunks=[]))
+    over(engine).send(prepared(), proxies=proxies)
+    assert engine.sent[0][1]["proxies"] == taken
+
+
+def test_going_without_verification_is_warned_about() -> None:
+    from urllib3.exceptions import InsecureRequestWarning
+
+    secure = prepared(url="https://a.test/")
+    with pytest.warns(
+        InsecureRequestWarning, match="Unverified HTTPS request is being made to host 'a.test'"
+    ):
+        over(Engine(Handle(chunks=[]))).send(secure, verify=False)
+    over(Engine(Handle(chunks=[]))).send(prepared(), verify=False)
 
 
 def test_an_error_knows_its_request() -> None:

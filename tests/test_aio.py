@@ -66,7 +66,7 @@ def test_a_get_goes_through_the_engine_and_its_body_is_read(run: Any) -> None:
             assert response.connection is session.adapters["http://"]
         [(prepared, settings)] = engine.sent
         assert response.request is prepared
-        assert (settings["timeout"].read, settings["follow"], settings["jar"]) == (5, False, False)
+        assert (settings["timeout"].read, settings["stream"]) == (5, True)
 
     run(main)
 

@@ -1,6 +1,6 @@
 """The engine: a native module. Everything beside this file is written against what stands here."""
 
-from collections.abc import Awaitable, Generator
+from collections.abc import Awaitable, Callable, Generator, Iterable
 from typing import Any, Generic, TypeAlias, TypeVar, final
 
 from .models import PreparedRequest
@@ -8,8 +8,6 @@ from .response import Response
 from .timeouts import Timeout
 
 _T_co = TypeVar("_T_co", covariant=True)
-
-__version__: str
 
 # What was sent: method, URL, headers, and the body unless it was streamed.
 Sent: TypeAlias = tuple[str, str, list[tuple[str, str]], bytes | None]
@@ -40,16 +38,34 @@ CookieChange: TypeAlias = tuple[str, Any]
 class Operation(Generic[_T_co], Awaitable[_T_co]):
     """One thing the engine does. It begins when waited for or first awaited; either may be done once.
 
-    Dropping it, or cancelling the task that awaits it, stops it and drops its connection.
+    Cancelling the task that awaits it, or dropping it, stops it and drops its connection. To asyncio it looks
+    like a future, so that a task waits for it without anything in between.
     """
 
     def wait(self) -> _T_co:
         """Blocks until it is done. Raises what it ended with; KeyboardInterrupt at once."""
 
     def __await__(self) -> Generator[Any, Any, _T_co]: ...
-    def send(self, value: Any, /) -> Any: ...
-    def throw(self, *args: Any) -> Any: ...
-    def close(self) -> None: ...
+    def __iter__(self) -> Generator[Any, Any, _T_co]: ...
+    def __next__(self) -> Any: ...
+    def send(self, value: Any) -> Any: ...
+    def throw(self, kind: Any, value: Any = None, traceback: Any = None) -> Any: ...
+    def close(self) -> None:
+        """Stops it."""
+
+    def get_loop(self) -> Any:
+        """The event loop that it is awaited in."""
+
+    def add_done_callback(self, callback: Callable[[Any], object], *, context: Any = None) -> None:
+        """Begins; calls back when it is done."""
+
+    def result(self) -> None:
+        """Raises CancelledError if it was cancelled. Its result is what awaiting it gives."""
+
+    def done(self) -> bool: ...
+    def cancelled(self) -> bool: ...
+    def cancel(self, msg: Any = None) -> bool:
+        """Stops it and cancels the task that awaits it."""
 
 @final
 class Client:
@@ -74,14 +90,13 @@ class Client:
         files: Any,
         auth: Any,
         timeout: Any,
-        allow_redirects: Any,
+        allow_redirects: bool,
         proxies: Any,
         hooks: Any,
         stream: Any,
         verify: Any,
         cert: Any,
         json: Any,
-        /,
     ) -> Operation[Response] | None:
         """The quick road: a whole call in the engine, redirects and cookies included.
 
@@ -91,26 +106,18 @@ class Client:
 
     def send(
         self,
-        prepared: PreparedRequest,
-        /,
+        request: PreparedRequest,
         *,
-        follow: bool,
-        max_redirects: int,
-        timeout: Timeout | None,
-        verify: Any,
-        cert: Any,
-        proxies: Any,
-        auth: Any,
-        stream: bool,
-        jar: bool,
-        trust_env: bool,
-        response_class: type[Response],
+        timeout: Timeout | None = None,
+        verify: bool | str | None = None,
+        cert: str | tuple[str, str] | None = None,
+        proxies: dict[str, str] | None = None,
+        stream: bool = False,
     ) -> Operation[Response]:
-        """Sends a prepared request as it is: method, url, headers in their order, body.
+        """One exchange: sends a prepared request as it is and gives the response, redirect or not.
 
-        With `follow` the engine follows redirects, with `jar` it keeps cookies; with neither it is one
-        exchange. Raises the exceptions of requests; those of the network carry `phase`, the part of the
-        exchange they are of.
+        Raises the exceptions of requests. Those of the network carry `phase`, the part of the exchange they
+        are of, such as "connect".
         """
 
     def close(self) -> None:
@@ -119,7 +126,7 @@ class Client:
     def cookies_export(self) -> list[CookieFields]:
         """All cookies of the jar."""
 
-    def cookies_replace(self, cookies: list[CookieFields], /) -> None:
+    def cookies_replace(self, list: Iterable[CookieFields]) -> None:
         """Puts these cookies in the place of those in the jar."""
 
 @final
@@ -127,8 +134,8 @@ class Raw:
     """A response in the engine: its head, and its body as far as it was not taken."""
 
     @property
-    def client(self) -> Client:
-        """The client it came through."""
+    def client(self) -> Client | None:
+        """The client it came through, if that is known."""
 
     @property
     def status_code(self) -> int: ...
@@ -163,10 +170,10 @@ class Raw:
     def body(self) -> bytes | None:
         """The body, decoded; None while it is a stream."""
 
-    def read(self, amount: int | None, decode: bool, /) -> Operation[bytes]:
+    def read(self, n: int | None, decode: bool) -> Operation[bytes]:
         """Exactly that many bytes of the stream, fewer at its end; None for all that is left."""
 
-    def chunk(self, decode: bool, /) -> Operation[bytes]:
+    def chunk(self, decode: bool) -> Operation[bytes]:
         """What comes next of the stream, one chunk of the wire where there are chunks; b"" at its end."""
 
     def close(self) -> None:
@@ -175,26 +182,70 @@ class Raw:
     def release(self) -> None:
         """Gives the connection back if the stream is at its end; else does nothing."""
 
-def prepare_url(url: str, params: str, /) -> str:
+def prepare_url(url: str, params: str) -> str:
     """The URL parsed, quoted and with the params added, to the byte as requests does.
 
     MissingSchema, InvalidURL.
     """
 
-def requote_uri(uri: str, /) -> str:
+def requote_uri(uri: str) -> str:
     """The URI quoted once and only once."""
 
-def urlencode(pairs: list[tuple[bytes, bytes]], /) -> str:
+def urlencode(pairs: list[tuple[bytes, bytes]]) -> str:
     """`urllib.parse.urlencode` of the pairs."""
 
-def guess_json_utf(data: bytes, /) -> str | None:
+def guess_json_utf(data: bytes) -> str | None:
     """Which UTF a JSON document is in."""
 
-def encoding_from_content_type(content_type: str, /) -> str | None:
+def encoding_from_content_type(content_type: str) -> str | None:
     """The encoding that a Content-Type names or implies."""
 
-def parse_header_links(value: str, /) -> list[dict[str, str]]:
+def parse_header_links(value: str) -> list[dict[str, str]]:
     """The links of a Link header."""
 
-def is_public_suffix(domain: str, /) -> bool:
+def is_public_suffix(domain: str) -> bool:
     """Whether the domain is one under which anybody may register, as `co.uk`."""
+
+def nothing() -> Operation[None]:
+    """An operation that does nothing: what waiting costs by itself."""
+
+@final
+class LoopPort:
+    """Where the engine tells an event loop what is done."""
+
+    def drain(self) -> None:
+        """Calls back for everything that is done."""
+
+    def fileno(self) -> int:
+        """What becomes readable when something is done."""
+
+@final
+class Server:
+    """An HTTP server on loopback, in a thread of its own; see `martlet.testing`.
+
+    A context manager that stops it.
+    """
+
+    def __new__(cls, *, tls: bool = False, port: int = 0) -> Server: ...
+    @property
+    def url(self) -> str: ...
+    @property
+    def address(self) -> tuple[str, int]: ...
+    @property
+    def ca_pem(self) -> str | None:
+        """The certificate to trust, in PEM; None without TLS."""
+
+    def stats(self) -> dict[str, int]:
+        """What was counted: connections `opened`, `open`, `closed_by_client`; `requests`, `handshakes`,
+        `resumed`.
+        """
+
+    def wait_open(self, open: int, timeout: float = 5.0) -> bool:
+        """Waits until exactly that many connections are open; whether that came in time."""
+
+    def wait_requests(self, requests: int, timeout: float = 5.0) -> bool:
+        """Waits until at least that many requests have come; whether that came in time."""
+
+    def stop(self) -> None: ...
+    def __enter__(self) -> Server: ...
+    def __exit__(self, *_exception: object) -> None: ...

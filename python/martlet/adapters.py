@@ -214,8 +214,11 @@ class HTTPAdapter(BaseAdapter):
     ) -> Steps[Response]:
         self._check_overridden()
         times = resolve_timeout(timeout)
+        proxy = _proxy_for(request, proxies)
+        if verify is False and (request.url or "").lower().startswith("https"):
+            _warn_unverified(request)
         self.add_headers(request, stream=stream, timeout=timeout, verify=verify, cert=cert, proxies=proxies)
-        settings = {"timeout": times, "verify": verify, "cert": cert, "proxies": proxies or None}
+        settings = {"timeout": times, "verify": verify, "cert": cert, "proxies": proxy}
         if "max_retries" in self.__dict__:
             from .retries import retrying
 
@@ -233,17 +236,7 @@ class HTTPAdapter(BaseAdapter):
 
     def _once(self, request: PreparedRequest, settings: dict[str, Any]) -> Steps[Response]:
         try:
-            operation = self._client.send(
-                request,
-                follow=False,
-                max_redirects=0,
-                auth=None,
-                stream=True,
-                jar=False,
-                trust_env=False,
-                response_class=Response,
-                **settings,
-            )
+            operation = self._client.send(request, stream=True, **settings)
             response: Response = yield Wait(operation)
         except RequestException as error:
             error.request = error.request or request
@@ -259,6 +252,31 @@ class HTTPAdapter(BaseAdapter):
                 f"{cls.__name__} overrides {', '.join(names)}, which martlet's engine does not call; "
                 "use verify=, cert= and proxies=, or override send"
             )
+
+
+def _proxy_for(request: PreparedRequest, proxies: Proxies) -> dict[str, str] | None:
+    """The one proxy to go through, by requests' rules, as the engine takes it; None to go straight."""
+    if not proxies:
+        return None
+    from .environment import select_proxy
+
+    proxy = select_proxy(request.url or "", proxies)
+    return {"all": proxy} if proxy else None
+
+
+def _warn_unverified(request: PreparedRequest) -> None:
+    """Warns, as urllib3 does and with its warning, which programs know how to silence."""
+    import warnings
+    from urllib.parse import urlsplit
+
+    from urllib3.exceptions import InsecureRequestWarning
+
+    warnings.warn(
+        f"Unverified HTTPS request is being made to host '{urlsplit(request.url or '').hostname}'. "
+        "Give verify= the path of the certificates to trust instead of False.",
+        InsecureRequestWarning,
+        stacklevel=2,
+    )
 
 
 _TOLD = {name: getattr(HTTPAdapter, name) for name in _TELLING}

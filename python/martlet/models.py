@@ -15,6 +15,7 @@ from .hooks import default_hooks
 from .lazy import lazy
 from .response import CONTENT_CHUNK_SIZE, ITER_CHUNK_SIZE, REDIRECT_STATI, Response
 from .structures import CaseInsensitiveDict
+from .urls import idna_host
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -234,6 +235,10 @@ class PreparedRequest(RequestEncodingMixin, RequestHooksMixin):
             params = to_native_string(params)
         encoded = self._encode_params(params) if params is not None else ""
         self.url = _martlet.prepare_url(url, encoded or "")
+
+    @staticmethod
+    def _get_idna_encoded_host(host: str) -> str:
+        return idna_host(host)
 
     def prepare_headers(self, headers: Headers) -> None:
         """The headers, each checked. Raises InvalidHeader."""

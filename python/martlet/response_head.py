@@ -121,7 +121,8 @@ class ResponseHead:
         """The adapter that this came through."""
         from .adapters import HTTPAdapter
 
-        return HTTPAdapter._over(self._handle("connection").client)
+        client = self._handle("connection").client
+        return HTTPAdapter() if client is None else HTTPAdapter._over(client)
 
     @lazy
     def raw(self) -> Any:

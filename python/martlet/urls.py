@@ -33,6 +33,16 @@ def unquote_unreserved(uri: str) -> str:
     return "".join(parts)
 
 
+def idna_host(host: str) -> str:
+    """A host outside ASCII as it goes on the wire (IDNA 2008 with UTS 46). UnicodeError if it cannot."""
+    import idna
+
+    try:
+        return idna.encode(host, uts46=True).decode()
+    except idna.IDNAError as error:
+        raise UnicodeError(str(error)) from error
+
+
 def get_auth_from_url(url: str) -> tuple[str, str]:
     """User and password in `url`, unquoted; two empty strings unless both are there."""
     from urllib.parse import unquote, urlsplit
