@@ -223,6 +223,7 @@ mod tests {
         let (shown, used, decoder) = chunked("3;a=b\r\nabc\r\n2\nde\r\n0\r\n\r\n").unwrap();
         assert_eq!((shown.as_str(), used, decoder.is_done()), ("abc/de/", 23, true));
         assert!(decoder.trailers().is_none());
+        assert_eq!(chunked("3\r\nab").unwrap().0, "ab", "this chunk has not ended");
     }
 
     #[test]

@@ -197,7 +197,7 @@ mod tests {
     #[test]
     fn trailers_are_limited_in_number_and_bytes() {
         let limits = Limits { head_bytes: 16, header_count: 2, ..Limits::default() };
-        trailers("A: 123\r\nB: 1\n\n", &limits).unwrap();
+        trailers("A: 12345\r\nB: 1\n\n", &limits).unwrap();
         for section in ["A: 1234\r\nB: 1\r\n\r\n", "A:1\nB:2\nC:3\n\n", "A: 45678901234567"] {
             let error = trailers(section, &limits).unwrap_err();
             assert_eq!((error.kind(), error.phase()), (Kind::LimitExceeded, Phase::RecvBody), "{section:?}");

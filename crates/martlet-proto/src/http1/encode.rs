@@ -184,11 +184,7 @@ mod tests {
         let headers: Headers =
             [("User-Agent", "martlet"), ("Accept", "*/*"), ("X", "")].into_iter().collect();
         encode_head(&mut out, "GET", "/", "a.test", &headers).unwrap();
-        let (capacity, start) = (out.capacity(), out.as_ptr());
-        out.clear();
-        encode_head(&mut out, "GET", "/", "a.test", &headers).unwrap();
-        assert_eq!((out.capacity(), out.as_ptr()), (capacity, start));
-        assert!(capacity < 2 * out.len(), "reserved {capacity} for {}", out.len());
+        assert!(out.len() > 64 && out.capacity() < out.len() + 16, "{} for {}", out.capacity(), out.len());
     }
 
     #[test]
