@@ -309,6 +309,17 @@ mod tests {
     }
 
     #[test]
+    fn through_a_proxy_the_host_header_is_that_of_the_target() {
+        for (text, wanted) in [
+            ("http://u:p@h.test.:80/", "h.test.:80"),
+            ("http://[fe80::1%25eth0]:81/", "[fe80::1]:81"),
+            ("http://h?a%20b", "h"),
+        ] {
+            assert_eq!(url(text).proxied_host_header(), wanted, "{text}");
+        }
+    }
+
+    #[test]
     fn the_host_to_speak_to_is_bare_and_keeps_dot_and_zone() {
         for (text, wanted) in [
             ("http://H.Test./", "h.test."),

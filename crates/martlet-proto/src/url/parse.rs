@@ -65,9 +65,8 @@ pub(crate) fn parse_url<'a>(url: &'a str, idna: Idna<'_>) -> Result<Parts<'a>, S
     let (scheme, rest) = split_scheme(url);
     let is_normal = scheme.as_deref().is_none_or(|scheme| matches!(scheme, "http" | "https"));
     let bare = scheme.is_none() && !url.starts_with('/');
-    let (authority, rest) = match rest.strip_prefix("//") {
-        _ if bare => split_before(rest, &['\\', '/', '?', '#']),
-        Some(rest) => split_before(rest, &['\\', '/', '?', '#']),
+    let (authority, rest) = match rest.strip_prefix("//").or(bare.then_some(rest)) {
+        Some(rest) => rest.split_at(rest.find(['\\', '/', '?', '#']).unwrap_or(rest.len())),
         None => ("", rest),
     };
     let (before_fragment, fragment) = split_at_sign(rest, '#');
@@ -112,10 +111,6 @@ fn split_scheme(url: &str) -> (Option<String>, &str) {
         Some((scheme, rest)) if is_scheme(scheme) => (Some(scheme.to_ascii_lowercase()), rest),
         _ => (None, url),
     }
-}
-
-fn split_before<'a>(text: &'a str, signs: &[char]) -> (&'a str, &'a str) {
-    text.split_at(text.find(signs).unwrap_or(text.len()))
 }
 
 fn split_at_sign(text: &str, sign: char) -> (&str, Option<&str>) {
