@@ -12,6 +12,8 @@ there is.
 
 from __future__ import annotations
 
+import sys
+import warnings
 from collections import OrderedDict
 from collections.abc import Mapping
 
@@ -245,9 +247,8 @@ class BaseSession(SessionRedirectMixin):
             setattr(self, name, value)
 
     def __del__(self) -> None:
-        if getattr(self, "_used", False):
-            import warnings
-
+        # At exit, as for files, nobody is left to do anything about it.
+        if getattr(self, "_used", False) and not sys.is_finalizing():
             warnings.warn(f"unclosed {self!r}", ResourceWarning, stacklevel=2, source=self)
 
 

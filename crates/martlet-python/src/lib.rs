@@ -1,1 +1,35 @@
-//! placeholder
+//! The native module `martlet._martlet`: the glue between the engine and Python.
+
+mod bridge;
+mod client;
+mod convert;
+mod cookies;
+mod environment;
+mod error;
+mod plain;
+mod prepared;
+mod raw;
+mod rules;
+mod source;
+mod testing;
+
+use pyo3::prelude::*;
+
+#[pymodule]
+fn _martlet(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    bridge::register(module)?;
+    rules::register(module)?;
+    module.add_class::<client::Client>()?;
+    module.add_class::<raw::Raw>()?;
+    module.add_class::<testing::PyServer>()?;
+    module.add_function(wrap_pyfunction!(nothing, module)?)
+}
+
+/// An operation that does nothing and gives None: what the bridge itself costs.
+#[pyfunction]
+fn nothing() -> bridge::Operation {
+    let nothing = |py: Python<'_>, _: Option<&bridge::Keep>| Ok(py.None());
+    bridge::Operation::new("nothing", None, None, move |_| {
+        Box::pin(async move { Box::new(nothing) as bridge::Answer })
+    })
+}

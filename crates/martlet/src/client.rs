@@ -7,7 +7,8 @@ use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 
-use martlet_proto::exchange::Policy;
+use martlet_proto::cookie::Change;
+use martlet_proto::exchange::{Attempt, Policy};
 use martlet_proto::limit::Limits;
 use martlet_proto::{Error, Request, Timeouts};
 
@@ -78,6 +79,10 @@ pub struct CallError {
     pub error: Error,
     /// The last reply before that.
     pub response: Option<Box<Response>>,
+    /// The request that failed, if it could be made at all.
+    pub request: Option<Arc<Attempt>>,
+    /// What had happened to the session's jar until then.
+    pub cookie_changes: Vec<Change>,
 }
 
 impl Client {
@@ -134,7 +139,7 @@ impl fmt::Debug for Client {
 
 impl From<Error> for CallError {
     fn from(error: Error) -> Self {
-        Self { error, response: None }
+        Self { error, response: None, request: None, cookie_changes: Vec::new() }
     }
 }
 

@@ -6,7 +6,7 @@
 use std::sync::{Arc, OnceLock};
 use std::time::{Instant, SystemTime};
 
-use martlet_proto::coding::codings;
+use martlet_proto::coding::{Coding, codings};
 use martlet_proto::exchange::{Attempt, Exchange, Outcome, Step, Verdict};
 use martlet_proto::{Error, Kind, Phase, Result};
 use rustls::crypto::SecureRandom;
@@ -26,45 +26,62 @@ pub(crate) async fn run(shared: Arc<Shared>, call: Call) -> Result<Response, Cal
         tls: &call.tls,
         keep_alive: call.keep_alive,
     };
-    let (mut source, mut sink) = (call.source, call.sink);
+    let mut source = call.source;
+    let (body, codings) = match converse(&mut exchange, &way, &mut source).await {
+        Ok(reply) => reply,
+        Err(error) => return Err(ended(exchange, error)),
+    };
+    let outcome = exchange.finish().ok_or_else(unanswered)?;
+    if call.stream {
+        let url = outcome.request.url.without_secrets().into_owned();
+        let reader = BodyReader::new(body, codings, shared.limits, url);
+        return Ok(response(outcome, Body::Stream(Box::new(reader))));
+    }
+    let mut sink = call.sink;
+    let codings = if call.decode { codings.as_slice() } else { &[] };
+    match read_all(body, codings, sink.as_deref_mut(), &shared).await {
+        Ok(body) => Ok(response(outcome, body)),
+        Err(error) => Err(CallError {
+            error: located(error, &outcome.request),
+            response: None,
+            request: Some(outcome.request),
+            cookie_changes: outcome.cookie_changes,
+        }),
+    }
+}
+
+/// Sends and receives until a reply is the caller's; its body is still to be read.
+async fn converse(
+    exchange: &mut Exchange,
+    way: &attempt::Way<'_>,
+    source: &mut attempt::Source,
+) -> Result<(RawBody, Vec<Coding>)> {
     loop {
-        let attempt = match exchange.step(SystemTime::now(), &mut random) {
-            Ok(Step::Send(attempt)) => attempt,
-            Ok(Step::Sleep(pause)) => {
+        let attempt = match exchange.step(SystemTime::now(), &mut random)? {
+            Step::Send(attempt) => attempt,
+            Step::Sleep(pause) => {
                 way.clock.pause(pause).await?;
                 continue;
             }
-            Err(error) => return Err(ended(exchange, error)),
         };
         if attempt.rewind {
-            rewind(&mut source).await?;
+            rewind(source).await?;
         }
         let begun = Instant::now();
-        let reply = match attempt::send(&way, &attempt, &mut source).await {
+        let Reply { head, body } = match attempt::send(way, &attempt, source).await {
             Ok(reply) => reply,
             Err(failed) => {
                 exchange.failed(located(failed.error, &attempt), failed.sent)?;
                 continue;
             }
         };
-        let Reply { head, body } = reply;
-        let codings = codings(&head.headers, &shared.limits).map_err(|error| located(error, &attempt))?;
+        let limits = &way.shared.limits;
+        let codings = codings(&head.headers, limits).map_err(|error| located(error, &attempt))?;
         match exchange.received(head, begun.elapsed(), SystemTime::now())? {
+            Verdict::Deliver => return Ok((body, codings)),
             Verdict::Discard => {
-                let read = discard(body, &codings, &shared.limits).await;
+                let read = discard(body, &codings, limits).await;
                 exchange.discarded(read.map_err(|error| located(error, &attempt))?);
-            }
-            Verdict::Deliver => {
-                let outcome = exchange.finish().ok_or_else(unanswered)?;
-                let body = if call.stream {
-                    let url = attempt.url.without_secrets().into_owned();
-                    Body::Stream(Box::new(BodyReader::new(body, codings, shared.limits, url)))
-                } else {
-                    let codings = if call.decode { codings.as_slice() } else { &[] };
-                    let read = read_all(body, codings, sink.as_deref_mut(), &shared).await;
-                    read.map_err(|error| located(error, &attempt))?
-                };
-                return Ok(response(outcome, body));
             }
         }
     }
@@ -73,7 +90,7 @@ pub(crate) async fn run(shared: Arc<Shared>, call: Call) -> Result<Response, Cal
 /// Reads the whole body: at once if it is there already, which is the case that has to be quick.
 async fn read_all(
     mut body: RawBody,
-    codings: &[martlet_proto::coding::Coding],
+    codings: &[Coding],
     sink: Option<&mut (dyn crate::body::Sink + 'static)>,
     shared: &Shared,
 ) -> Result<Body> {
@@ -92,13 +109,16 @@ pub(crate) async fn rewind(source: &mut attempt::Source) -> Result<()> {
     })
 }
 
-/// The rules ended the exchange; the last reply goes with the error.
-fn ended(exchange: Exchange, error: Error) -> CallError {
-    let response = exchange.finish().map(|mut outcome| {
+/// The exchange failed. After too many redirects the last reply goes with the error, as in requests.
+fn ended(mut exchange: Exchange, error: Error) -> CallError {
+    let request = Some(exchange.attempt());
+    let cookie_changes = exchange.take_cookie_changes();
+    let outcome = (error.kind() == Kind::TooManyRedirects).then(|| exchange.finish()).flatten();
+    let response = outcome.map(|mut outcome| {
         let body = outcome.body.take().unwrap_or_default();
         Box::new(response(outcome, Body::Full(body)))
     });
-    CallError { error, response }
+    CallError { error, response, request, cookie_changes }
 }
 
 fn response(outcome: Outcome, body: Body) -> Response {

@@ -18,6 +18,7 @@ mod connect;
 mod exchange;
 mod pool;
 mod response;
+pub mod runtime;
 pub mod tls;
 
 pub use client::{Call, CallError, Client};

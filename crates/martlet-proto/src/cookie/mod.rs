@@ -19,7 +19,7 @@ mod policy;
 use std::sync::{Arc, Mutex};
 
 pub use jar::Jar;
-pub use policy::Site;
+pub use policy::{Site, is_public_suffix};
 
 /// A jar shared by the exchanges of a session.
 pub type SharedJar = Arc<Mutex<Jar>>;

@@ -186,7 +186,8 @@ fn effective(host: Cow<'_, str>) -> Cow<'_, str> {
     }
 }
 
-fn is_public_suffix(domain: &str) -> bool {
+/// Is this a domain of the public suffix list (`co.uk`, `github.io`), below which everybody may register?
+pub fn is_public_suffix(domain: &str) -> bool {
     psl::suffix(domain.as_bytes())
         .is_some_and(|suffix| suffix.is_known() && suffix.as_bytes().len() == domain.len())
 }

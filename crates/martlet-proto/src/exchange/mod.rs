@@ -199,6 +199,16 @@ impl Exchange {
         Ok(())
     }
 
+    /// The attempt that is under way, or was the last.
+    pub fn attempt(&self) -> Arc<Attempt> {
+        self.current.clone()
+    }
+
+    /// What has happened to the session's jar so far; told once.
+    pub fn take_cookie_changes(&mut self) -> Vec<Change> {
+        std::mem::take(&mut self.changes)
+    }
+
     /// What came of it; `None` when there is no reply to show.
     pub fn finish(self) -> Option<Outcome> {
         let mut next = None;

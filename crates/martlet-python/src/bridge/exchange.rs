@@ -1,0 +1,190 @@
+//! What passes between an operation's future (on the engine) and whoever waits for it.
+
+use std::{
+    future::{Future, poll_fn},
+    mem,
+    pin::Pin,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll, Waker},
+};
+
+use bytes::Bytes;
+use martlet::body::Buffer;
+use pyo3::prelude::*;
+
+use super::port::{Message, Port};
+
+/// What an operation keeps on Python's side for its answer.
+pub(crate) struct Keep {
+    /// The client it goes through.
+    pub(crate) client: Py<PyAny>,
+    /// The `__dict__` of the session.
+    pub(crate) session: Option<Py<PyAny>>,
+}
+
+/// The result of an operation, to be turned into a Python object by whoever waits.
+pub(crate) type Answer = Box<dyn FnOnce(Python<'_>, Option<&Keep>) -> PyResult<Py<PyAny>> + Send>;
+
+/// An operation's work on the engine.
+pub(crate) type Work = Pin<Box<dyn Future<Output = Answer> + Send>>;
+
+/// What the engine cannot answer itself.
+#[derive(Debug)]
+pub(crate) enum Question {
+    /// Memory for a body of that many bytes.
+    Memory(usize),
+    /// The next piece of the request's body.
+    Piece,
+    /// Put the request's body back to where it began.
+    Rewind,
+}
+
+/// What was answered.
+pub(crate) enum Reply {
+    /// Memory; `None`: keep the body to yourself.
+    Memory(Option<Box<dyn Buffer>>),
+    /// The next piece; `None`: the body is complete.
+    Piece(Option<Bytes>),
+    /// It stands where it began.
+    Rewound,
+    /// Python raised; the exception waits with the operation.
+    Failed,
+}
+
+/// One running operation, as both sides see it.
+#[derive(Default)]
+pub(crate) struct Link {
+    cancelled: AtomicBool,
+    talk: Mutex<Talk>,
+}
+
+#[derive(Default)]
+struct Talk {
+    waker: Option<Waker>,
+    question: Option<Question>,
+    reply: Option<Reply>,
+}
+
+impl Link {
+    fn talk(&self) -> MutexGuard<'_, Talk> {
+        self.talk.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The question that waits for an answer, once.
+    pub(super) fn take_question(&self) -> Option<Question> {
+        self.talk().question.take()
+    }
+
+    pub(super) fn reply(&self, reply: Reply) {
+        let mut talk = self.talk();
+        talk.reply = Some(reply);
+        let waker = talk.waker.clone();
+        drop(talk);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    /// Has the engine drop the operation's future.
+    pub(super) fn cancel(&self) {
+        self.cancelled.store(true, Ordering::Release);
+        let waker = self.talk().waker.take();
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    fn register(&self, cx: &Context<'_>) {
+        let mut talk = self.talk();
+        match &mut talk.waker {
+            Some(waker) => waker.clone_from(cx.waker()),
+            none => *none = Some(cx.waker().clone()),
+        }
+    }
+}
+
+/// The engine's side of a [`Link`]: asks and waits for the reply.
+#[derive(Clone)]
+pub(crate) struct Asker(pub(super) Arc<Link>);
+
+impl Asker {
+    pub(crate) async fn ask(&self, question: Question) -> Reply {
+        let mut question = Some(question);
+        poll_fn(|cx| {
+            self.0.register(cx);
+            let mut talk = self.0.talk();
+            if question.is_some() {
+                talk.question = question.take();
+                return Poll::Pending;
+            }
+            talk.reply.take().map_or(Poll::Pending, Poll::Ready)
+        })
+        .await
+    }
+}
+
+/// What a waiting thread is woken for.
+pub(super) enum Event {
+    Done(Answer),
+    Asked(Question),
+}
+
+/// Waits on this thread until the work is done or asks something.
+pub(super) async fn next_event(work: &mut Work, link: &Link) -> Event {
+    poll_fn(|cx| match work.as_mut().poll(cx) {
+        Poll::Ready(answer) => Poll::Ready(Event::Done(answer)),
+        Poll::Pending => match link.take_question() {
+            Some(question) => Poll::Ready(Event::Asked(question)),
+            None => Poll::Pending,
+        },
+    })
+    .await
+}
+
+/// The job that runs an operation for an event loop: reports to the loop's port, and ends at once when cancelled.
+pub(super) struct Report {
+    work: Option<Work>,
+    link: Arc<Link>,
+    port: Arc<Port>,
+    token: usize,
+}
+
+impl Report {
+    pub(super) fn new(work: Work, link: Arc<Link>, port: Arc<Port>, token: usize) -> Self {
+        Self { work: Some(work), link, port, token }
+    }
+}
+
+impl Future for Report {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = &mut *self;
+        let Some(work) = &mut this.work else { return Poll::Ready(()) };
+        if this.link.cancelled.load(Ordering::Acquire) {
+            drop(mem::take(&mut this.work));
+            return Poll::Ready(());
+        }
+        match work.as_mut().poll(cx) {
+            Poll::Ready(answer) => {
+                this.work = None;
+                this.port.push(Message::Done(this.token, answer));
+                Poll::Ready(())
+            }
+            Poll::Pending => {
+                this.link.register(cx);
+                if let Some(question) = this.link.take_question() {
+                    this.port.push(Message::Asked(this.token, question));
+                }
+                // Cancelled between the check above and the registration: be polled once more.
+                if this.link.cancelled.load(Ordering::Acquire) {
+                    cx.waker().wake_by_ref();
+                }
+                Poll::Pending
+            }
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! Between the engine and the interpreter; nothing else here knows both tokio and Python.
+//!
+//! One [`Operation`] is one piece of work for the engine (send this request, read that much of a
+//! body) and, for Python, an awaitable that can also be waited for. The rules:
+//!
+//! 1. The engine never attaches to the interpreter and holds no Python object. What only Python
+//!    can answer (the next piece of an upload, memory for a large body) is a [`Question`] with the
+//!    operation's token; whoever waits answers it.
+//! 2. An operation does nothing before it is waited for or awaited, and runs once.
+//! 3. Completions of one event loop go through its [`port`]: one wake-up for a burst.
+//! 4. Cancelling, closing or forgetting an operation drops its future on the engine, which closes
+//!    the connection.
+//! 5. In a forked child the parent's engine and all that hangs on it is forgotten, never dropped.
+
+mod exchange;
+mod gate;
+mod memory;
+mod operation;
+mod port;
+mod wakeup;
+
+pub(crate) use exchange::{Answer, Asker, Keep, Question, Reply};
+pub(crate) use gate::{Ours, inherited};
+pub(crate) use memory::Filling;
+pub(crate) use operation::{Operation, Supplier};
+
+use pyo3::prelude::*;
+
+/// Adds what Python sees of the bridge to the module.
+pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_class::<Operation>()?;
+    module.add_class::<port::LoopPort>()?;
+    gate::register(module)
+}

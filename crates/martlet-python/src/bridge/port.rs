@@ -1,0 +1,322 @@
+//! Where the completions of one event loop arrive: one port per loop and engine.
+//!
+//! The engine pushes messages on the [`Port`] and rings its bell only when it was empty; the loop's
+//! callback [`LoopPort::drain`] handles what is there, a bounded number at a time so that timers
+//! and other callbacks have their turn, and runs the waiting tasks' steps itself. What those steps
+//! submit goes to the engine together.
+//!
+//! Ownership: the loop owns the `LoopPort` (through its reader callback), the `LoopPort` owns the
+//! board of running operations. A loop that is closed without notice lets go of its `LoopPort`,
+//! whose drop abandons the operations and closes the bell.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use martlet::runtime::{Engine, Job};
+use pyo3::{exceptions::PyNotImplementedError, intern, prelude::*, types::PyWeakrefReference};
+
+use super::{
+    exchange::{Answer, Question},
+    gate::{Ours, engine, generation},
+    operation::Operation,
+    wakeup::{Bell, Messenger, upgrade},
+};
+
+/// Messages handled in one turn of the loop: about half a millisecond of tasks that do next to nothing.
+const TURN: usize = 32;
+/// Jobs collected while draining before the engine is told, so that both sides work at once.
+const BATCH: usize = 16;
+
+/// What the engine tells a loop; the number is the operation's token.
+pub(super) enum Message {
+    Done(usize, Answer),
+    Asked(usize, Question),
+}
+
+/// The engine's end.
+pub(super) struct Port {
+    messages: Mutex<VecDeque<Message>>,
+    bell: Mutex<Option<Bell>>,
+}
+
+impl Port {
+    fn new() -> Self {
+        Self { messages: Mutex::default(), bell: Mutex::new(None) }
+    }
+
+    pub(super) fn push(&self, message: Message) {
+        let mut messages = lock(&self.messages);
+        let was_empty = messages.is_empty();
+        messages.push_back(message);
+        drop(messages);
+        if was_empty {
+            self.ring();
+        }
+    }
+
+    fn ring(&self) {
+        if let Some(bell) = &*lock(&self.bell) {
+            bell.ring();
+        }
+    }
+
+    /// Moves at most a turn's messages to `turn`; the bell goes on ringing while some are left.
+    fn take_turn(&self, turn: &mut VecDeque<Message>) {
+        let mut messages = lock(&self.messages);
+        let bell = lock(&self.bell);
+        if messages.len() > TURN {
+            turn.extend(messages.drain(..TURN));
+            if let Some(bell) = bell.as_ref().filter(|bell| bell.forgets()) {
+                bell.ring();
+            }
+        } else {
+            std::mem::swap(&mut *messages, turn);
+            if let Some(bell) = bell.as_ref() {
+                bell.silence();
+            }
+        }
+    }
+
+    /// Puts back what was not handled.
+    fn give_back(&self, turn: &mut VecDeque<Message>) {
+        let mut messages = lock(&self.messages);
+        while let Some(message) = turn.pop_back() {
+            messages.push_front(message);
+        }
+        drop(messages);
+        self.ring();
+    }
+}
+
+/// The operations that run for one loop, by token.
+#[derive(Default)]
+pub(super) struct Board {
+    running: Mutex<(usize, HashMap<usize, Py<Operation>>)>,
+}
+
+impl Board {
+    fn enter(&self, operation: Py<Operation>) -> usize {
+        let mut running = lock(&self.running);
+        running.0 += 1;
+        let token = running.0;
+        running.1.insert(token, operation);
+        token
+    }
+
+    pub(super) fn leave(&self, token: usize) -> Option<Py<Operation>> {
+        lock(&self.running).1.remove(&token)
+    }
+
+    fn look(&self, py: Python<'_>, token: usize) -> Option<Py<Operation>> {
+        lock(&self.running).1.get(&token).map(|operation| operation.clone_ref(py))
+    }
+
+    fn clear(&self) -> HashMap<usize, Py<Operation>> {
+        std::mem::take(&mut lock(&self.running).1)
+    }
+}
+
+/// The loop's end of a port.
+#[pyclass(frozen, weakref, module = "martlet._martlet")]
+pub(super) struct LoopPort {
+    port: Arc<Port>,
+    board: Arc<Board>,
+    outbox: Mutex<Vec<Job>>,
+    draining: AtomicBool,
+    engine: Ours<Arc<Engine>>,
+}
+
+impl LoopPort {
+    /// Starts a job: at once, or together with others while draining.
+    pub(super) fn submit(
+        &self,
+        operation: Py<Operation>,
+        job: impl FnOnce(Arc<Port>, usize) -> Job,
+    ) -> PyResult<(Arc<Board>, usize)> {
+        let token = self.board.enter(operation);
+        let mut outbox = lock(&self.outbox);
+        outbox.push(job(Arc::clone(&self.port), token));
+        if !self.draining.load(Ordering::Relaxed) || outbox.len() >= BATCH {
+            self.flush(&mut outbox)?;
+        }
+        Ok((Arc::clone(&self.board), token))
+    }
+
+    fn handle(&self, py: Python<'_>, message: Message) -> PyResult<()> {
+        match message {
+            Message::Done(token, answer) => match self.board.leave(token) {
+                Some(operation) => Operation::complete(operation.bind(py), answer),
+                None => Ok(()),
+            },
+            Message::Asked(token, question) => match self.board.look(py, token) {
+                Some(operation) => Operation::asked(operation.bind(py), question),
+                None => Ok(()),
+            },
+        }
+    }
+
+    fn flush(&self, outbox: &mut Vec<Job>) -> PyResult<()> {
+        Ok(self.engine.require("event loop")?.submit(outbox)?)
+    }
+}
+
+#[pymethods]
+impl LoopPort {
+    /// Handles what has arrived; called by the loop.
+    fn drain(&self, py: Python<'_>) -> PyResult<()> {
+        let mut turn = VecDeque::new();
+        self.port.take_turn(&mut turn);
+        self.draining.store(true, Ordering::Relaxed);
+        let mut result = Ok(());
+        while result.is_ok()
+            && let Some(message) = turn.pop_front()
+        {
+            result = self.handle(py, message);
+        }
+        self.draining.store(false, Ordering::Relaxed);
+        if !turn.is_empty() {
+            self.port.give_back(&mut turn);
+        }
+        let flushed = self.flush(&mut lock(&self.outbox));
+        result.and(flushed)
+    }
+
+    /// The descriptor to watch, for loops that watch themselves (trio).
+    fn fileno(&self) -> PyResult<i32> {
+        match &*lock(&self.port.bell) {
+            #[cfg(unix)]
+            Some(Bell::Descriptor(descriptor)) => Ok(descriptor.number()),
+            _ => Err(PyNotImplementedError::new_err("this port has no descriptor")),
+        }
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<LoopPort running={}>", lock(&self.board.running).1.len())
+    }
+}
+
+impl Drop for LoopPort {
+    fn drop(&mut self) {
+        let left = self.board.clear();
+        if self.engine.get().is_none() {
+            std::mem::forget(std::mem::take(&mut *lock(&self.outbox)));
+        }
+        Python::attach(|py| {
+            for operation in left.into_values() {
+                Operation::abandon(operation.bind(py));
+            }
+        });
+        lock(&self.port.bell).take();
+    }
+}
+
+/// The ports of all loops that are alive.
+static PORTS: Mutex<Vec<Known>> = Mutex::new(Vec::new());
+
+struct Known {
+    generation: u64,
+    event_loop: Py<PyWeakrefReference>,
+    port: Py<PyWeakrefReference>,
+}
+
+/// The port of that loop (an asyncio loop or a trio token), made and connected on first use. `connect` tells the
+/// loop to watch the port, and keeps it alive with the loop.
+pub(super) fn port_of<'py>(
+    event_loop: &Bound<'py, PyAny>,
+    connect: impl FnOnce(&Bound<'py, LoopPort>) -> PyResult<()>,
+) -> PyResult<Bound<'py, LoopPort>> {
+    let py = event_loop.py();
+    let now = generation();
+    for known in lock(&PORTS).iter() {
+        if known.generation == now && upgrade(py, &known.event_loop).is_some_and(|known| known.is(event_loop))
+        {
+            if let Some(port) = upgrade(py, &known.port) {
+                return Ok(port.cast_into()?);
+            }
+        }
+    }
+    let fresh = LoopPort {
+        port: Arc::new(Port::new()),
+        board: Arc::default(),
+        outbox: Mutex::default(),
+        draining: AtomicBool::new(false),
+        engine: Ours::new(engine()?),
+    };
+    let port = Bound::new(py, fresh)?;
+    connect(&port)?;
+    let known = Known {
+        generation: now,
+        event_loop: PyWeakrefReference::new(event_loop)?.unbind(),
+        port: PyWeakrefReference::new(port.as_any())?.unbind(),
+    };
+    let mut ports = lock(&PORTS);
+    ports.retain(|known| known.generation == now && upgrade(py, &known.port).is_some());
+    ports.push(known);
+    drop(ports);
+    Ok(port)
+}
+
+/// The port of a running asyncio loop (also uvloop's).
+pub(super) fn asyncio_port<'py>(event_loop: &Bound<'py, PyAny>) -> PyResult<Bound<'py, LoopPort>> {
+    port_of(event_loop, |port| {
+        let py = event_loop.py();
+        if watch(event_loop, port)? {
+            return Ok(());
+        }
+        let weak_loop = PyWeakrefReference::new(event_loop)?.unbind();
+        let weak_port = PyWeakrefReference::new(port.as_any())?.unbind();
+        *lock(&port.get().port.bell) = Some(Bell::Messenger(Messenger::start(weak_loop, weak_port)?));
+        // Nothing of the loop refers to the port: it has to be kept for as long as the loop lives.
+        let keep = py.import("martlet._loops")?.getattr("keep")?;
+        keep.call1((event_loop, port))?;
+        Ok(())
+    })
+}
+
+#[cfg(unix)]
+fn watch(event_loop: &Bound<'_, PyAny>, port: &Bound<'_, LoopPort>) -> PyResult<bool> {
+    let py = event_loop.py();
+    if force_messenger(py)? {
+        return Ok(false);
+    }
+    let number = listen(port)?;
+    let drain = port.getattr(intern!(py, "drain"))?;
+    match event_loop.call_method1(intern!(py, "add_reader"), (number, drain)) {
+        Ok(_) => Ok(true),
+        Err(error) if error.is_instance_of::<PyNotImplementedError>(py) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(not(unix))]
+fn watch(_: &Bound<'_, PyAny>, _: &Bound<'_, LoopPort>) -> PyResult<bool> {
+    Ok(false)
+}
+
+/// Gives the port a descriptor for a bell.
+#[cfg(unix)]
+pub(super) fn listen(port: &Bound<'_, LoopPort>) -> PyResult<i32> {
+    let descriptor = super::wakeup::descriptor::Descriptor::new()?;
+    let number = descriptor.number();
+    *lock(&port.get().port.bell) = Some(Bell::Descriptor(descriptor));
+    Ok(number)
+}
+
+#[cfg(not(unix))]
+pub(super) fn listen(_: &Bound<'_, LoopPort>) -> PyResult<i32> {
+    Err(PyNotImplementedError::new_err("no descriptors to watch on this system"))
+}
+
+/// Tests switch the fallback on where the loop would have `add_reader`.
+fn force_messenger(py: Python<'_>) -> PyResult<bool> {
+    py.import("martlet._loops")?.getattr("FORCE_THREADSAFE")?.is_truthy()
+}
+
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,179 @@
+//! From what Python callers write to what the engine takes.
+//!
+//! Each function of the quick road gives `None` for anything that is not plain: an exact `str`,
+//! `dict` and so on. The general road then takes the request, in Python, with requests' rules and
+//! requests' errors; nothing is refused here.
+
+use std::{path::PathBuf, time::Duration};
+
+use martlet::tls::{ClientCert, Verify};
+use martlet_proto::{Headers, Timeouts, auth::Auth, form::urlencode, request::check_field};
+use pyo3::{
+    intern,
+    prelude::*,
+    types::{PyBool, PyDict, PyFloat, PyInt, PyString, PyTuple, PyType},
+};
+
+/// The text of an exact `str`.
+pub(crate) fn text<'a>(value: &'a Bound<'_, PyAny>) -> Option<&'a str> {
+    value.cast_exact::<PyString>().ok()?.to_str().ok()
+}
+
+/// None, or an exact and empty dict or list.
+pub(crate) fn is_nothing(value: &Bound<'_, PyAny>) -> bool {
+    value.is_none() || value.len().is_ok_and(|length| length == 0)
+}
+
+/// `a=1&b=2` of a dict of plain texts and numbers.
+pub(crate) fn pairs(value: &Bound<'_, PyAny>) -> Option<String> {
+    let dict = value.cast_exact::<PyDict>().ok()?;
+    let mut pairs = Vec::with_capacity(dict.len());
+    for (name, value) in dict.iter() {
+        let shown = match text(&value) {
+            Some(text) => text.to_owned(),
+            None if value.is_exact_instance_of::<PyInt>() || value.is_exact_instance_of::<PyBool>() => {
+                value.str().ok()?.to_str().ok()?.to_owned()
+            }
+            None => return None,
+        };
+        pairs.push((text(&name)?.to_owned(), shown));
+    }
+    Some(urlencode(pairs))
+}
+
+/// Puts a caller's headers over the session's, by requests' rules: a None takes a header away.
+pub(crate) fn merge_headers(headers: &mut Headers, value: &Bound<'_, PyAny>) -> Option<()> {
+    for (name, value) in value.cast_exact::<PyDict>().ok()?.iter() {
+        let name = text(&name)?;
+        if !name.is_ascii() {
+            return None;
+        }
+        if value.is_none() {
+            headers.remove(name);
+            continue;
+        }
+        let value = text(&value)?;
+        if !value.is_ascii() {
+            return None;
+        }
+        check_field(name.as_bytes(), value.as_bytes()).ok()?;
+        headers.insert(name, value);
+    }
+    Some(())
+}
+
+/// The headers of a session: an exact CaseInsensitiveDict's `_store`.
+pub(crate) fn stored_headers(store: &Bound<'_, PyAny>) -> Option<Headers> {
+    let mut headers = Headers::new();
+    for pair in store.call_method0("values").ok()?.try_iter().ok()? {
+        let pair = pair.ok()?;
+        let pair = pair.cast_exact::<PyTuple>().ok()?;
+        let (name, value) = (pair.get_item(0).ok()?, pair.get_item(1).ok()?);
+        let name = text(&name)?;
+        if value.is_none() {
+            continue;
+        }
+        let value = text(&value)?;
+        if !name.is_ascii() || !value.is_ascii() {
+            return None;
+        }
+        check_field(name.as_bytes(), value.as_bytes()).ok()?;
+        headers.append(name, value);
+    }
+    Some(headers)
+}
+
+/// A pair of texts is Basic.
+pub(crate) fn basic_auth(value: &Bound<'_, PyAny>) -> Option<Auth> {
+    if value.is_none() {
+        return Some(Auth::None);
+    }
+    let pair = value.cast_exact::<PyTuple>().ok()?;
+    if pair.len() != 2 {
+        return None;
+    }
+    let (user, password) = (pair.get_item(0).ok()?, pair.get_item(1).ok()?);
+    Auth::basic(text(&user)?, text(&password)?).ok()
+}
+
+/// A number of seconds, a pair of them, or an exact `martlet.Timeout`.
+pub(crate) fn timeouts(value: &Bound<'_, PyAny>) -> Option<Timeouts> {
+    if value.is_none() {
+        return Some(Timeouts::default());
+    }
+    if let Ok(pair) = value.cast_exact::<PyTuple>() {
+        if pair.len() != 2 {
+            return None;
+        }
+        let (connect, read) = (seconds(&pair.get_item(0).ok()?)?, seconds(&pair.get_item(1).ok()?)?);
+        return Some(Timeouts { connect, read, ..Timeouts::default() });
+    }
+    if let Some(both) = seconds(value) {
+        return Some(Timeouts { connect: both, read: both, ..Timeouts::default() });
+    }
+    let py = value.py();
+    if !value.get_type().is(timeout_type(py).ok()?) {
+        return None;
+    }
+    let field = |name| seconds(&value.getattr(name).ok()?);
+    Some(Timeouts {
+        connect: field(intern!(py, "connect"))?,
+        read: field(intern!(py, "read"))?,
+        write: field(intern!(py, "write"))?,
+        pool: field(intern!(py, "pool"))?,
+        total: field(intern!(py, "total"))?,
+    })
+}
+
+fn timeout_type(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
+    static TYPE: pyo3::sync::PyOnceLock<Py<PyType>> = pyo3::sync::PyOnceLock::new();
+    TYPE.import(py, "martlet.timeouts", "Timeout")
+}
+
+/// Outer `None`: not a positive number. Inner `None`: for ever.
+fn seconds(value: &Bound<'_, PyAny>) -> Option<Option<Duration>> {
+    if value.is_none() {
+        return Some(None);
+    }
+    if !value.is_exact_instance_of::<PyFloat>() && !value.is_exact_instance_of::<PyInt>() {
+        return None;
+    }
+    let seconds = value.extract::<f64>().ok()?;
+    // Beyond what a clock can add, for ever is meant.
+    (seconds > 0.0).then(|| Duration::try_from_secs_f64(seconds).ok())
+}
+
+/// `verify=`: True, False or a path.
+pub(crate) fn verify(value: &Bound<'_, PyAny>) -> PyResult<Verify> {
+    if value.is_none() {
+        return trusted_roots(value.py());
+    }
+    if let Ok(verify) = value.cast::<PyBool>() {
+        return match verify.is_true() {
+            true => trusted_roots(value.py()),
+            false => Ok(Verify::None),
+        };
+    }
+    Ok(Verify::Bundle(value.extract::<PathBuf>()?))
+}
+
+/// certifi's bundle where it is installed, as requests; else the roots built in.
+fn trusted_roots(py: Python<'_>) -> PyResult<Verify> {
+    static BUNDLE: pyo3::sync::PyOnceLock<Option<PathBuf>> = pyo3::sync::PyOnceLock::new();
+    let bundle = BUNDLE.get_or_init(py, || {
+        let certifi = py.import("certifi").ok()?;
+        certifi.call_method0("where").ok()?.extract::<PathBuf>().ok()
+    });
+    Ok(bundle.clone().map_or(Verify::Default, Verify::Bundle))
+}
+
+/// `cert=`: a path or a pair of paths.
+pub(crate) fn client_cert(value: &Bound<'_, PyAny>) -> PyResult<Option<ClientCert>> {
+    if is_nothing(value) {
+        return Ok(None);
+    }
+    if let Ok((chain, key)) = value.extract::<(PathBuf, Option<PathBuf>)>() {
+        return Ok(Some(ClientCert { chain, key }));
+    }
+    Ok(Some(ClientCert { chain: value.extract()?, key: None }))
+}

@@ -1,0 +1,113 @@
+//! What the process's environment says about requests, read at every request as requests does.
+//!
+//! The quick road only has to know that the environment names no proxy and no netrc, which would have
+//! to be worked out by requests' rules in Python, and which CA bundle it names.
+
+use std::{
+    fs,
+    path::PathBuf,
+    sync::{Mutex, PoisonError},
+    time::SystemTime,
+};
+
+use pyo3::{
+    intern,
+    prelude::*,
+    sync::PyOnceLock,
+    types::{PyBytes, PyDict, PyString},
+};
+
+/// The variables that send a request another way. What they say is worked out by Python.
+const LOUD: [&str; 6] = ["http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"];
+/// The variables that name trusted certificates, in the order of requests.
+const BUNDLES: [&str; 2] = ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"];
+
+/// What the environment says to a plain request.
+#[derive(Default)]
+pub(crate) struct Environment {
+    /// A file or directory of trusted certificates.
+    pub(crate) ca_bundle: Option<PathBuf>,
+}
+
+/// The environment, unless it says something that Python has to work out: a proxy, a netrc file.
+pub(crate) fn read(py: Python<'_>) -> PyResult<Option<Environment>> {
+    let environ = py.import(intern!(py, "os"))?.getattr(intern!(py, "environ"))?;
+    // The dictionary behind os.environ, whose keys are encoded; somebody's own mapping is read by Python.
+    let Ok(data) = environ.getattr(intern!(py, "_data")) else { return Ok(None) };
+    let Ok(data) = data.cast_exact::<PyDict>() else { return Ok(None) };
+    let keys = keys(py);
+    for key in &keys.loud {
+        if data.contains(key.bind(py))? {
+            return Ok(None);
+        }
+    }
+    let lookup =
+        |key: &Py<PyAny>| Ok::<_, PyErr>(data.get_item(key.bind(py))?.and_then(|value| path(&value)));
+    let quiet = match lookup(&keys.netrc)? {
+        Some(named) => !named.starts_with("~") && !named.exists(),
+        None => lookup(&keys.home)?.is_some_and(has_no_netrc),
+    };
+    if !quiet {
+        return Ok(None);
+    }
+    let mut environment = Environment::default();
+    for key in &keys.bundles {
+        if environment.ca_bundle.is_none() {
+            environment.ca_bundle = lookup(key)?.filter(|path| !path.as_os_str().is_empty());
+        }
+    }
+    Ok(Some(environment))
+}
+
+/// A value of os.environ's dictionary as a path.
+fn path(value: &Bound<'_, PyAny>) -> Option<PathBuf> {
+    let bytes = match value.cast::<PyBytes>() {
+        Ok(bytes) => bytes.as_bytes().to_vec(),
+        Err(_) => return value.extract().ok(),
+    };
+    String::from_utf8(bytes).ok().map(PathBuf::from)
+}
+
+struct Keys {
+    loud: Vec<Py<PyAny>>,
+    bundles: Vec<Py<PyAny>>,
+    netrc: Py<PyAny>,
+    home: Py<PyAny>,
+}
+
+fn keys(py: Python<'_>) -> &'static Keys {
+    static KEYS: PyOnceLock<Keys> = PyOnceLock::new();
+    KEYS.get_or_init(py, || Keys {
+        loud: LOUD.iter().map(|name| key(py, name)).collect(),
+        bundles: BUNDLES.iter().map(|name| key(py, name)).collect(),
+        netrc: key(py, "NETRC"),
+        home: key(py, if cfg!(windows) { "USERPROFILE" } else { "HOME" }),
+    })
+}
+
+/// As os.environ holds its keys: bytes, and upper-case text on Windows.
+fn key(py: Python<'_>, name: &str) -> Py<PyAny> {
+    match cfg!(windows) {
+        true => PyString::new(py, &name.to_uppercase()).into_any().unbind(),
+        false => PyBytes::new(py, name.as_bytes()).into_any().unbind(),
+    }
+}
+
+/// Neither `.netrc` nor `_netrc` in `home`. Files come and go by a change of the directory, so that its time of
+/// change is all that has to be looked at each time.
+fn has_no_netrc(home: PathBuf) -> bool {
+    static SEEN: Mutex<Option<(PathBuf, SystemTime)>> = Mutex::new(None);
+    let Ok(changed) = fs::metadata(&home).and_then(|metadata| metadata.modified()) else {
+        // No home, no netrc in it.
+        return true;
+    };
+    let mut seen = SEEN.lock().unwrap_or_else(PoisonError::into_inner);
+    if seen.as_ref().is_some_and(|(path, time)| *path == home && *time == changed) {
+        return true;
+    }
+    let absent = [".netrc", "_netrc"].iter().all(|name| !home.join(name).exists());
+    if absent {
+        *seen = Some((home, changed));
+    }
+    absent
+}

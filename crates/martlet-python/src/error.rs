@@ -1,0 +1,74 @@
+//! From an engine's error (kind x phase) to the exception of `requests`, by one table.
+
+use martlet_proto::{Error, Kind, Phase};
+use pyo3::{
+    exceptions::{PyOSError, PyValueError},
+    prelude::*,
+    types::PyDict,
+};
+
+/// The exception's name in `martlet.exceptions`; `None`: a plain Python exception, as requests lets it through.
+fn exception_name(kind: Kind, phase: Phase) -> Option<&'static str> {
+    Some(match (kind, phase) {
+        (Kind::MissingScheme, _) => "MissingSchema",
+        (Kind::InvalidScheme, _) => "InvalidSchema",
+        (Kind::InvalidUrl, _) => "InvalidURL",
+        (Kind::InvalidProxyUrl, _) => "InvalidProxyURL",
+        (Kind::InvalidHeader, _) => "InvalidHeader",
+        (Kind::InvalidSetting | Kind::File, _) => return None,
+        (Kind::UnrewindableBody, _) => "UnrewindableBodyError",
+        (Kind::Tls, _) => "SSLError",
+        (Kind::Proxy, _) => "ProxyError",
+        // requests: a read timeout inside the body is a ConnectionError, before it a ReadTimeout.
+        (Kind::Timeout, Phase::RecvBody | Phase::Decode) => "ConnectionError",
+        (Kind::Timeout, Phase::RecvHead) => "ReadTimeout",
+        (Kind::Timeout, Phase::Pool | Phase::Resolve | Phase::Connect | Phase::Proxy | Phase::Tls) => {
+            "ConnectTimeout"
+        }
+        (Kind::Timeout, _) => "Timeout",
+        (Kind::Decode, _) | (Kind::LimitExceeded | Kind::Incomplete, Phase::Decode) => "ContentDecodingError",
+        (Kind::Incomplete, _) => "ChunkedEncodingError",
+        (Kind::Protocol | Kind::Connection | Kind::Disconnected | Kind::LimitExceeded, Phase::RecvBody) => {
+            "ChunkedEncodingError"
+        }
+        (Kind::TooManyRedirects, _) => "TooManyRedirects",
+        (Kind::RetriesExhausted, _) => "RetryError",
+        (Kind::StreamConsumed, _) => "StreamConsumedError",
+        _ => "ConnectionError",
+    })
+}
+
+/// The exception for `error`, with `request` and `response` where requests has them.
+pub(crate) fn to_exception(
+    py: Python<'_>,
+    error: &Error,
+    request: Option<Bound<'_, PyAny>>,
+    response: Option<Bound<'_, PyAny>>,
+) -> PyErr {
+    let Some(name) = exception_name(error.kind(), error.phase()) else {
+        return match error.kind() {
+            Kind::File => PyOSError::new_err(error.to_string()),
+            _ => PyValueError::new_err(error.to_string()),
+        };
+    };
+    build(py, name, error, request, response).unwrap_or_else(|failed| failed)
+}
+
+fn build(
+    py: Python<'_>,
+    name: &str,
+    error: &Error,
+    request: Option<Bound<'_, PyAny>>,
+    response: Option<Bound<'_, PyAny>>,
+) -> PyResult<PyErr> {
+    let class = py.import("martlet.exceptions")?.getattr(name)?;
+    let known = PyDict::new(py);
+    known.set_item("request", request)?;
+    known.set_item("response", response)?;
+    // What was wrong with the caller's own URL or header is said in requests' words, without more.
+    let message = match error.phase() {
+        Phase::Prepare | Phase::Redirect => error.message().to_owned(),
+        _ => error.to_string(),
+    };
+    Ok(PyErr::from_value(class.call((message,), Some(&known))?))
+}

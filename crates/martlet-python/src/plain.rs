@@ -1,0 +1,268 @@
+//! The quick road: from a call's plain arguments and a session's `__dict__` to a [`Call`], without Python code.
+//!
+//! Anything that is not plain ends it with `None`, before anything was done; the general road then
+//! does the same thing by requests' own steps, and raises what there is to raise.
+
+use std::sync::{Arc, PoisonError};
+
+use bytes::Bytes;
+use martlet::{
+    Call,
+    tls::{TlsSettings, Verify},
+};
+use martlet_proto::{Body, Headers, Request, Url, auth::Auth, exchange::Policy};
+use pyo3::{
+    intern,
+    prelude::*,
+    pybacked::PyBackedBytes,
+    types::{PyBool, PyBytes, PyDict, PyList},
+};
+
+use crate::{
+    client::{Client, State},
+    convert::{basic_auth, is_nothing, merge_headers, pairs, stored_headers, text, timeouts, verify},
+    cookies,
+    environment::{self, Environment},
+};
+
+/// What a session's method was called with.
+pub(crate) struct Arguments<'a, 'py> {
+    pub(crate) session: &'a Bound<'py, PyDict>,
+    pub(crate) method: &'a Bound<'py, PyAny>,
+    pub(crate) url: &'a Bound<'py, PyAny>,
+    pub(crate) params: &'a Bound<'py, PyAny>,
+    pub(crate) data: &'a Bound<'py, PyAny>,
+    pub(crate) headers: &'a Bound<'py, PyAny>,
+    pub(crate) auth: &'a Bound<'py, PyAny>,
+    pub(crate) timeout: &'a Bound<'py, PyAny>,
+    pub(crate) allow_redirects: bool,
+    pub(crate) stream: &'a Bound<'py, PyAny>,
+    pub(crate) verify: &'a Bound<'py, PyAny>,
+    pub(crate) json: &'a Bound<'py, PyAny>,
+    /// What has to be absent: cookies, files, proxies, hooks, client certificate.
+    pub(crate) unusual: [&'a Bound<'py, PyAny>; 5],
+}
+
+/// The call, or `None` if it is not plain.
+pub(crate) fn call(client: &Bound<'_, Client>, arguments: &Arguments<'_, '_>) -> Option<Call> {
+    let session = Session::read(arguments)?;
+    let mut request = request(arguments)?;
+    let timeouts = timeouts(arguments.timeout)?;
+    let auth = match basic_auth(arguments.auth)? {
+        Auth::None => match request.url.userinfo() {
+            Some((user, password)) => Auth::basic(&user, &password).ok()?,
+            None => session.auth.clone(),
+        },
+        auth => auth,
+    };
+    client.get().with(|state| {
+        let mut headers = session_headers(state, &session.headers)?;
+        if !arguments.headers.is_none() {
+            merge_headers(&mut headers, arguments.headers)?;
+        }
+        finish_headers(&mut request, headers)?;
+        synchronise(state, session.cookies.as_ref())?;
+        let tls = tls(state, &session)?;
+        let policy = Policy {
+            follow_redirects: arguments.allow_redirects,
+            max_redirects: session.max_redirects,
+            auth,
+            cookies: Some(Arc::clone(&state.jar)),
+            ..Policy::default()
+        };
+        Some(Call { policy, timeouts, tls, stream: session.stream, ..Call::new(request) })
+    })
+}
+
+/// What the session says, as far as it is plain.
+struct Session<'py> {
+    headers: Bound<'py, PyAny>,
+    auth: Auth,
+    verify: Bound<'py, PyAny>,
+    /// The environment's bundle counts where the call says nothing of its own, whatever the session says.
+    asks_environment: bool,
+    environment: Environment,
+    stream: bool,
+    max_redirects: u32,
+    cookies: Option<Bound<'py, PyAny>>,
+}
+
+impl<'py> Session<'py> {
+    fn read(arguments: &Arguments<'_, 'py>) -> Option<Self> {
+        let (dict, py) = (arguments.session, arguments.session.py());
+        let get = |name| dict.get_item(name).ok();
+        let empty = |name| Some(get(name)?.is_none_or(|value| is_nothing(&value)));
+        let plain = arguments.unusual.iter().all(|value| is_nothing(value))
+            && empty(intern!(py, "params"))?
+            && empty(intern!(py, "proxies"))?
+            && empty(intern!(py, "cert"))?
+            && get(intern!(py, "adapters"))?.is_none()
+            && get(intern!(py, "hooks"))?.is_none_or(|hooks| has_no_hooks(&hooks));
+        if !plain {
+            return None;
+        }
+        let trusts = get(intern!(py, "trust_env"))?.is_none_or(|trust| trust.is_truthy().unwrap_or(true));
+        let environment = match trusts {
+            true => environment::read(py).ok()??,
+            false => Environment::default(),
+        };
+        let own = |given: &Bound<'py, PyAny>, name| match given.is_none() {
+            true => Some(get(name)?.unwrap_or_else(|| given.clone())),
+            false => Some(given.clone()),
+        };
+        Some(Self {
+            headers: get(intern!(py, "headers"))??,
+            auth: get(intern!(py, "auth"))?.map_or(Some(Auth::None), |auth| basic_auth(&auth))?,
+            verify: own(arguments.verify, intern!(py, "verify"))?,
+            asks_environment: is_usual(arguments.verify),
+            environment,
+            stream: own(arguments.stream, intern!(py, "stream"))?.is_truthy().ok()?,
+            max_redirects: get(intern!(py, "max_redirects"))?
+                .map_or(Some(30), |limit| limit.extract().ok())?,
+            cookies: get(intern!(py, "cookies"))?,
+        })
+    }
+}
+
+/// `{'response': []}`, or nothing at all.
+fn has_no_hooks(hooks: &Bound<'_, PyAny>) -> bool {
+    let Ok(hooks) = hooks.cast_exact::<PyDict>() else { return hooks.is_none() };
+    hooks.values().iter().all(|hooks| hooks.cast_exact::<PyList>().is_ok_and(|hooks| hooks.is_empty()))
+}
+
+/// Method, URL and body; `headers` holds what the body computes.
+fn request(arguments: &Arguments<'_, '_>) -> Option<Request> {
+    let method = text(arguments.method)?.to_ascii_uppercase();
+    if method.is_empty() || !method.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
+        return None;
+    }
+    let params = match is_nothing(arguments.params) {
+        true => String::new(),
+        false => pairs(arguments.params)?,
+    };
+    let url = Url::prepare(text(arguments.url)?, &params).ok()?;
+    if !url.is_http() {
+        return None;
+    }
+    let mut request = Request::new(method, url);
+    let content_type = match body(arguments)? {
+        Some((body, content_type)) => {
+            request.headers.append("Content-Length", body.len().to_string());
+            request.body = Body::Bytes(body);
+            content_type
+        }
+        None => {
+            if !matches!(request.method.as_str(), "GET" | "HEAD") {
+                request.headers.append("Content-Length", "0");
+            }
+            None
+        }
+    };
+    if let Some(content_type) = content_type {
+        request.headers.append("Content-Type", content_type);
+    }
+    Some(request)
+}
+
+/// The bytes of `data=` or `json=` with their Content-Type; outer `None`: not plain.
+fn body(arguments: &Arguments<'_, '_>) -> Option<Option<(Bytes, Option<&'static str>)>> {
+    let data = arguments.data;
+    if !is_nothing(data) {
+        if let Ok(bytes) = data.cast_exact::<PyBytes>() {
+            return Some(Some((Bytes::from_owner(PyBackedBytes::from(bytes.clone())), None)));
+        }
+        if let Some(text) = text(data) {
+            return Some(Some((Bytes::copy_from_slice(text.as_bytes()), None)));
+        }
+        let form = pairs(data)?;
+        return Some(Some((form.into(), Some("application/x-www-form-urlencoded"))));
+    }
+    if arguments.json.is_none() {
+        return Some(None);
+    }
+    let py = data.py();
+    let options = PyDict::new(py);
+    options.set_item(intern!(py, "allow_nan"), false).ok()?;
+    let dumps = py.import(intern!(py, "json")).ok()?.getattr(intern!(py, "dumps")).ok()?;
+    let json = dumps.call((arguments.json,), Some(&options)).ok()?;
+    Some(Some((Bytes::copy_from_slice(text(&json)?.as_bytes()), Some("application/json"))))
+}
+
+/// The caller's headers first, then what the body computed, unless the caller's say it already.
+fn finish_headers(request: &mut Request, mut headers: Headers) -> Option<()> {
+    if headers.contains("cookie") || headers.contains("host") || headers.contains("transfer-encoding") {
+        return None;
+    }
+    let computed: Vec<_> =
+        request.headers.iter().map(|(name, value)| (name.to_vec(), value.to_vec())).collect();
+    for (name, value) in computed {
+        match headers.contains(&name) {
+            true if name == b"Content-Type" => {}
+            // requests sets the length over the caller's, in the caller's place.
+            true => return None,
+            false => {
+                headers.append(&name, &value);
+                request.computed += 1;
+            }
+        }
+    }
+    request.headers = headers;
+    Some(())
+}
+
+/// The session's headers, read again only when they have changed.
+fn session_headers(state: &mut State, container: &Bound<'_, PyAny>) -> Option<Headers> {
+    let py = container.py();
+    let class = container_class(py)?;
+    if !container.get_type().is(class) {
+        return None;
+    }
+    let version: i64 = container.getattr(intern!(py, "_version")).ok()?.extract().ok()?;
+    if let Some((known, at, headers)) = &state.known.headers {
+        if known.is(container) && *at == version {
+            return Some(headers.clone());
+        }
+    }
+    let headers = stored_headers(&container.getattr(intern!(py, "_store")).ok()?)?;
+    state.known.headers = Some((container.clone().unbind(), version, headers.clone()));
+    Some(headers)
+}
+
+fn container_class(py: Python<'_>) -> Option<&Bound<'_, pyo3::types::PyType>> {
+    static CLASS: pyo3::sync::PyOnceLock<Py<pyo3::types::PyType>> = pyo3::sync::PyOnceLock::new();
+    CLASS.import(py, "martlet.structures", "CaseInsensitiveDict").ok()
+}
+
+/// Has the engine's jar equal the session's own, if that has been looked at.
+fn synchronise(state: &mut State, jar: Option<&Bound<'_, PyAny>>) -> Option<()> {
+    let Some(jar) = jar else { return Some(()) };
+    let version = cookies::version(jar)?;
+    if state.known.jar.as_ref().is_some_and(|(known, at)| known.is(jar) && *at == version) {
+        return Some(());
+    }
+    let exported = jar.call_method0(intern!(jar.py(), "_export")).ok()?;
+    let fresh = cookies::import(&exported).ok()?;
+    *state.jar.lock().unwrap_or_else(PoisonError::into_inner) = fresh;
+    state.known.jar = Some((jar.clone().unbind(), version));
+    Some(())
+}
+
+/// No word, or True.
+fn is_usual(verify: &Bound<'_, PyAny>) -> bool {
+    verify.is_none() || verify.cast::<PyBool>().is_ok_and(|verify| verify.is_true())
+}
+
+/// `verify=False` is left to the general road, which warns as requests does.
+/// Also for http, which may lead to https.
+fn tls(state: &mut State, session: &Session<'_>) -> Option<Arc<TlsSettings>> {
+    let verify = match &session.environment.ca_bundle {
+        Some(bundle) if session.asks_environment => Verify::Bundle(bundle.clone()),
+        _ => verify(&session.verify).ok().filter(|verify| *verify != Verify::None)?,
+    };
+    if let Some(tls) = state.known.tls.as_ref().filter(|tls| tls.verify == verify) {
+        return Some(Arc::clone(tls));
+    }
+    let settings = Arc::new(TlsSettings { verify, ..TlsSettings::default() });
+    state.known.tls = Some(Arc::clone(&settings));
+    Some(settings)
+}

@@ -1,0 +1,330 @@
+//! `Raw`: a reply as the engine gave it, which `martlet.Response` reads its attributes from.
+
+use std::{
+    mem,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use bytes::Bytes;
+use martlet::{Body as Content, Response, body::BodyReader};
+use martlet_proto::{
+    Body, Error, Kind, Phase, ResponseHead, Version,
+    exchange::{Attempt, Hop},
+};
+use pyo3::{
+    ffi, intern,
+    prelude::*,
+    sync::PyOnceLock,
+    types::{PyBytes, PyList, PyString, PyTuple, PyType},
+};
+
+use crate::{
+    bridge::{Answer, Filling, Operation, Ours},
+    client::Client,
+    error::to_exception,
+};
+
+/// One reply: head, the request it answers, and the body or the way to it.
+#[pyclass(frozen, module = "martlet._martlet")]
+pub(crate) struct Raw {
+    head: ResponseHead,
+    request: Arc<Attempt>,
+    next: Option<Arc<Attempt>>,
+    #[pyo3(get)]
+    elapsed: f64,
+    history: Vec<Hop>,
+    body: Store,
+    client: Option<Py<Client>>,
+}
+
+enum Store {
+    Bytes(Bytes, PyOnceLock<Py<PyBytes>>),
+    Object(Py<PyBytes>),
+    Stream(Arc<Ours<Stream>>),
+}
+
+impl Raw {
+    pub(crate) fn new(response: Response, client: Option<Py<Client>>) -> Self {
+        let body = match response.body {
+            Content::Full(bytes) => Store::Bytes(bytes, PyOnceLock::new()),
+            Content::Filled(buffer) => {
+                match buffer.into_any().downcast::<Filling>().ok().and_then(|full| full.finish()) {
+                    Some(object) => Store::Object(object),
+                    None => Store::Bytes(Bytes::new(), PyOnceLock::new()),
+                }
+            }
+            Content::Stream(reader) => Store::Stream(Arc::new(Ours::new(Stream::new(reader)))),
+        };
+        Self {
+            head: response.head,
+            request: response.request,
+            next: response.next,
+            elapsed: response.elapsed.as_secs_f64(),
+            history: response.history,
+            body,
+            client,
+        }
+    }
+
+    fn of_hop(py: Python<'_>, hop: Hop, history: Vec<Hop>, client: Option<&Py<Client>>) -> Self {
+        Self {
+            head: hop.head,
+            request: hop.request,
+            next: None,
+            elapsed: hop.elapsed.as_secs_f64(),
+            history,
+            body: Store::Bytes(hop.body, PyOnceLock::new()),
+            client: client.map(|client| client.clone_ref(py)),
+        }
+    }
+
+    /// A `martlet.Response` over this, as Python's own code would make it, without running `__init__`.
+    pub(crate) fn into_response(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        static CLASS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+        let class = CLASS.import(py, "martlet.response", "Response")?;
+        let handle = Bound::new(py, self)?;
+        // SAFETY: Response is an ordinary class without C-level state: allocating it is what object.__new__ does.
+        let response = unsafe {
+            let class: *mut ffi::PyTypeObject = class.as_type_ptr();
+            let object = ffi::PyType_GenericAlloc(class, 0);
+            Bound::from_owned_ptr_or_err(py, object)?
+        };
+        response.setattr(intern!(py, "_engine"), handle)?;
+        Ok(response.unbind())
+    }
+}
+
+/// (method, url, headers, body) of a request as it was sent.
+pub(crate) fn sent<'py>(py: Python<'py>, attempt: &Attempt) -> PyResult<Bound<'py, PyTuple>> {
+    let body = match &attempt.body {
+        Body::Bytes(bytes) => Some(PyBytes::new(py, bytes)),
+        Body::Empty | Body::Stream { .. } => None,
+    };
+    (attempt.method.as_str(), attempt.url.as_str(), header_list(py, attempt.headers.iter())?, body)
+        .into_pyobject(py)
+}
+
+fn header_list<'py, 'a>(
+    py: Python<'py>,
+    fields: impl Iterator<Item = (&'a [u8], &'a [u8])>,
+) -> PyResult<Bound<'py, PyList>> {
+    let list = PyList::empty(py);
+    for (name, value) in fields {
+        list.append((latin1(py, name), latin1(py, value)))?;
+    }
+    Ok(list)
+}
+
+/// Bytes as requests shows them: each is the character of its number.
+fn latin1<'py>(py: Python<'py>, bytes: &[u8]) -> Bound<'py, PyString> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) if text.is_ascii() => PyString::new(py, text),
+        _ => PyString::new(py, &bytes.iter().copied().map(char::from).collect::<String>()),
+    }
+}
+
+#[pymethods]
+impl Raw {
+    #[getter]
+    fn status_code(&self) -> u16 {
+        self.head.status
+    }
+
+    #[getter]
+    fn reason<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &self.head.reason)
+    }
+
+    #[getter]
+    fn version(&self) -> u8 {
+        match self.head.version {
+            Version::Http10 => 10,
+            Version::Http11 => 11,
+            Version::Http2 => 20,
+        }
+    }
+
+    #[getter]
+    fn url(&self) -> &str {
+        self.request.url.as_str()
+    }
+
+    #[getter]
+    fn client(&self, py: Python<'_>) -> Option<Py<Client>> {
+        self.client.as_ref().map(|client| client.clone_ref(py))
+    }
+
+    fn headers<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        header_list(py, self.head.headers.iter())
+    }
+
+    fn request<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        sent(py, &self.request)
+    }
+
+    fn next<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyTuple>>> {
+        self.next.as_ref().map(|next| sent(py, next)).transpose()
+    }
+
+    fn history(&self, py: Python<'_>) -> Vec<Self> {
+        let hops = self.history.iter().enumerate();
+        hops.map(|(index, hop)| {
+            let before = self.history.iter().take(index).cloned().collect();
+            Self::of_hop(py, hop.clone(), before, self.client.as_ref())
+        })
+        .collect()
+    }
+
+    /// The whole body, or None while it is a stream.
+    fn body(&self, py: Python<'_>) -> Option<Py<PyBytes>> {
+        match &self.body {
+            Store::Bytes(bytes, object) => {
+                Some(object.get_or_init(py, || PyBytes::new(py, bytes).unbind()).clone_ref(py))
+            }
+            Store::Object(object) => Some(object.clone_ref(py)),
+            Store::Stream(_) => None,
+        }
+    }
+
+    /// Reads `n` bytes, fewer only at the end; all that is left for None.
+    #[pyo3(signature = (n, decode))]
+    fn read(&self, n: Option<usize>, decode: bool) -> PyResult<Operation> {
+        self.operate(move |mut reader| async move {
+            let read = match n {
+                Some(n) => reader.read(n, decode).await,
+                None => reader.read_to_end(decode).await,
+            };
+            (reader, read)
+        })
+    }
+
+    /// Reads what has arrived, at least a byte; nothing at the end.
+    #[pyo3(signature = (decode))]
+    fn chunk(&self, decode: bool) -> PyResult<Operation> {
+        self.operate(move |mut reader| async move {
+            let read = reader.chunk(decode).await.map(Option::unwrap_or_default);
+            (reader, read)
+        })
+    }
+
+    /// Gives the connection up, or back if the body is complete.
+    fn close(&self) {
+        if let Store::Stream(stream) = &self.body {
+            if let Some(stream) = stream.get() {
+                drop(stream.take_for_good());
+            }
+        }
+    }
+
+    #[getter]
+    fn closed(&self) -> bool {
+        match &self.body {
+            Store::Stream(stream) => stream.get().is_none_or(|stream| matches!(*stream.place(), Place::Gone)),
+            Store::Bytes(..) | Store::Object(_) => true,
+        }
+    }
+
+    fn release(&self) {
+        self.close();
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<Raw {} {}>", self.head.status, self.request.url.without_secrets())
+    }
+}
+
+impl Raw {
+    fn operate<F>(&self, read: impl FnOnce(Box<BodyReader>) -> F + Send + 'static) -> PyResult<Operation>
+    where
+        F: Future<Output = (Box<BodyReader>, martlet_proto::Result<Bytes>)> + Send + 'static,
+    {
+        let Store::Stream(stream) = &self.body else {
+            return Ok(Operation::new("", None, None, |_| Box::pin(async { answer(Ok(Bytes::new())) })));
+        };
+        stream.require("stream")?;
+        let stream = Arc::clone(stream);
+        Ok(Operation::new("", None, None, move |_| {
+            Box::pin(async move {
+                let Some(own) = stream.get() else { return answer(Err(Stream::busy())) };
+                match own.borrow() {
+                    Ok(None) => answer(Ok(Bytes::new())),
+                    Err(error) => answer(Err(error)),
+                    Ok(Some(reader)) => {
+                        let guard = Borrowed(own);
+                        let (reader, result) = read(reader).await;
+                        mem::forget(guard);
+                        own.give_back(reader, result.is_ok());
+                        answer(result)
+                    }
+                }
+            })
+        }))
+    }
+}
+
+fn answer(result: martlet_proto::Result<Bytes>) -> Answer {
+    Box::new(move |py, _| match result {
+        Ok(bytes) => Ok(PyBytes::new(py, &bytes).into_any().unbind()),
+        Err(error) => Err(to_exception(py, &error, None, None)),
+    })
+}
+
+/// A body that is still coming in. It may move between threads and loops; one reader at a time.
+struct Stream(Mutex<Place>);
+
+enum Place {
+    Here(Box<BodyReader>),
+    /// Somebody reads.
+    Lent,
+    /// Closed, failed or abandoned.
+    Gone,
+}
+
+impl Stream {
+    fn new(reader: Box<BodyReader>) -> Self {
+        Self(Mutex::new(Place::Here(reader)))
+    }
+
+    fn place(&self) -> MutexGuard<'_, Place> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// `None` when there is nothing left to read.
+    fn borrow(&self) -> martlet_proto::Result<Option<Box<BodyReader>>> {
+        let mut place = self.place();
+        match mem::replace(&mut *place, Place::Lent) {
+            Place::Here(reader) => Ok(Some(reader)),
+            Place::Lent => Err(Self::busy()),
+            Place::Gone => {
+                *place = Place::Gone;
+                Ok(None)
+            }
+        }
+    }
+
+    fn busy() -> Error {
+        let message = "this stream is being read by somebody else: a body has one reader at a time";
+        Error::new(Kind::StreamConsumed, Phase::RecvBody, message)
+    }
+
+    fn give_back(&self, reader: Box<BodyReader>, good: bool) {
+        let mut place = self.place();
+        // Gone: it was closed meanwhile.
+        if matches!(*place, Place::Lent) {
+            *place = if good { Place::Here(reader) } else { Place::Gone };
+        }
+    }
+
+    fn take_for_good(&self) -> Place {
+        mem::replace(&mut *self.place(), Place::Gone)
+    }
+}
+
+/// While a reader is out: if the reading is abandoned, the stream is gone.
+struct Borrowed<'a>(&'a Stream);
+
+impl Drop for Borrowed<'_> {
+    fn drop(&mut self) {
+        drop(self.0.take_for_good());
+    }
+}

@@ -1,0 +1,279 @@
+//! Who drives the I/O of a program that has no tokio runtime of its own (the Python binding).
+//!
+//! An [`Engine`] is one current-thread tokio runtime with two kinds of users:
+//!
+//! * [`Engine::block_on`]: a thread that waits drives the I/O itself, so that one call after
+//!   another never changes threads;
+//! * [`Engine::submit`]: jobs of programs that do not wait (event loops). The engine's own
+//!   thread drives them, and only while there are any.
+//!
+//! The rules:
+//! 1. While anything is alive, somebody drives. Whoever drives and is done hands over: tokio
+//!    passes the driver to the next waiting `block_on`, and the engine's thread waits there
+//!    for as long as jobs are alive.
+//! 2. Submitting pushes on a queue and wakes the engine only when the queue was empty.
+//! 3. No thread of the engine ever waits for anything but I/O, timers and its queue.
+
+use std::{
+    future::Future,
+    io, mem,
+    pin::Pin,
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    task::{Context, Poll},
+    thread::{self, JoinHandle},
+};
+
+use tokio::{runtime::Runtime, sync::Notify};
+
+/// A piece of work for the engine's thread. It reports by itself; dropping it abandons it.
+pub type Job = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// One shared current-thread runtime and the thread that drives it for those who do not wait.
+pub struct Engine {
+    shared: Arc<Shared>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+struct Shared {
+    runtime: Runtime,
+    inbox: Mutex<Vec<Job>>,
+    load: Arc<Load>,
+    stopping: AtomicBool,
+    /// Tells the engine's thread, while it sleeps, that there is work again.
+    work: Condvar,
+}
+
+/// How many jobs were submitted and have not ended.
+struct Load {
+    alive: AtomicUsize,
+    /// Tells the dispatcher, while it runs, that the inbox is no longer empty or that all jobs have ended.
+    bell: Notify,
+}
+
+impl Engine {
+    /// A new engine. Its thread starts with the first submitted job.
+    ///
+    /// # Errors
+    /// When the operating system gives no event queue (epoll, kqueue).
+    pub fn new() -> io::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let shared = Shared {
+            runtime,
+            inbox: Mutex::default(),
+            load: Arc::new(Load { alive: AtomicUsize::new(0), bell: Notify::new() }),
+            stopping: AtomicBool::new(false),
+            work: Condvar::new(),
+        };
+        Ok(Self { shared: Arc::new(shared), thread: Mutex::default() })
+    }
+
+    /// Runs `future` to its end on this thread, driving the engine's I/O if nobody else does.
+    pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        self.shared.runtime.block_on(future)
+    }
+
+    /// Takes `jobs` over to the engine's thread, waking it at most once. After [`Engine::shut_down`] they are
+    /// dropped.
+    ///
+    /// # Errors
+    /// When the thread has to be started and cannot be.
+    pub fn submit(&self, jobs: &mut Vec<Job>) -> io::Result<()> {
+        if self.shared.stopping.load(Ordering::Acquire) {
+            jobs.clear();
+        }
+        if jobs.is_empty() {
+            return Ok(());
+        }
+        self.start_thread()?;
+        self.shared.load.alive.fetch_add(jobs.len(), Ordering::AcqRel);
+        let mut inbox = lock(&self.shared.inbox);
+        let was_empty = inbox.is_empty();
+        inbox.append(jobs);
+        drop(inbox);
+        if was_empty {
+            self.shared.wake();
+        }
+        Ok(())
+    }
+
+    /// The number of jobs that were submitted and have not ended.
+    pub fn alive(&self) -> usize {
+        self.shared.load.alive.load(Ordering::Acquire)
+    }
+
+    /// Ends the engine's thread and returns when it has ended; no job is polled again. The jobs themselves are
+    /// dropped with the engine.
+    pub fn shut_down(&self) {
+        self.shared.stopping.store(true, Ordering::Release);
+        // Whoever is about to sleep has seen the flag, or sleeps when the bell rings.
+        drop(lock(&self.shared.inbox));
+        self.shared.wake();
+        if let Some(thread) = lock(&self.thread).take() {
+            // A thread that panicked has ended too.
+            let _ = thread.join();
+        }
+    }
+
+    fn start_thread(&self) -> io::Result<()> {
+        let mut thread = lock(&self.thread);
+        if thread.is_none() {
+            let shared = Arc::clone(&self.shared);
+            *thread = Some(thread::Builder::new().name("martlet".into()).spawn(move || shared.serve())?);
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        self.shut_down();
+    }
+}
+
+impl Shared {
+    fn wake(&self) {
+        self.work.notify_one();
+        self.load.bell.notify_one();
+    }
+
+    /// The life of the engine's thread: sleep until there is work, drive until all of it has ended.
+    fn serve(&self) {
+        while self.wait_for_work() {
+            self.runtime.block_on(self.dispatch());
+        }
+    }
+
+    /// False when the engine stops.
+    fn wait_for_work(&self) -> bool {
+        let mut inbox = lock(&self.inbox);
+        loop {
+            if self.stopping.load(Ordering::Acquire) {
+                return false;
+            }
+            if !inbox.is_empty() {
+                return true;
+            }
+            inbox = self.work.wait(inbox).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Starts what is in the inbox, again and again, until no job is alive.
+    async fn dispatch(&self) {
+        let mut batch = Vec::new();
+        while !self.stopping.load(Ordering::Acquire) {
+            mem::swap(&mut *lock(&self.inbox), &mut batch);
+            for job in batch.drain(..) {
+                tokio::spawn(Counted { job, load: Arc::clone(&self.load) });
+            }
+            if self.load.alive.load(Ordering::Acquire) == 0 {
+                return;
+            }
+            self.load.bell.notified().await;
+        }
+    }
+}
+
+/// A job that counts as alive until it is dropped.
+struct Counted {
+    job: Job,
+    load: Arc<Load>,
+}
+
+impl Future for Counted {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        self.job.as_mut().poll(cx)
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        if self.load.alive.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.load.bell.notify_one();
+        }
+    }
+}
+
+/// No code of ours panics while it holds one of these locks in a way that leaves it half written.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{sync::mpsc, time::Duration};
+
+    use super::*;
+
+    const LONG: Duration = Duration::from_secs(10);
+
+    #[test]
+    fn jobs_run_to_their_end_and_the_load_goes_back_to_none() {
+        let engine = Engine::new().unwrap();
+        for round in 0..3 {
+            let (report, reports) = mpsc::channel();
+            let job = |number: i32| -> Job {
+                let report = report.clone();
+                Box::pin(async move {
+                    tokio::task::yield_now().await;
+                    report.send(number).unwrap();
+                })
+            };
+            engine.submit(&mut vec![job(1), job(2)]).unwrap();
+            let mut seen = [reports.recv_timeout(LONG).unwrap(), reports.recv_timeout(LONG).unwrap()];
+            seen.sort_unstable();
+            assert_eq!(seen, [1, 2], "round {round}");
+        }
+        while engine.alive() > 0 {
+            thread::yield_now();
+        }
+    }
+
+    #[test]
+    fn a_waiting_thread_drives_the_jobs_of_others_and_the_engines_thread_takes_over() {
+        let engine = Engine::new().unwrap();
+        let (report, reports) = mpsc::channel();
+        let (go, going) = tokio::sync::oneshot::channel::<()>();
+        engine
+            .submit(&mut vec![Box::pin(async move {
+                going.await.unwrap();
+                tokio::time::sleep(Duration::from_millis(1)).await;
+                report.send(()).unwrap();
+            })])
+            .unwrap();
+        engine.block_on(async {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            go.send(()).unwrap();
+        });
+        reports.recv_timeout(LONG).unwrap();
+    }
+
+    #[test]
+    fn shutting_down_ends_the_thread_though_a_job_never_ends_and_drops_later_jobs() {
+        struct Tell(mpsc::Sender<()>);
+        impl Drop for Tell {
+            fn drop(&mut self) {
+                self.0.send(()).unwrap();
+            }
+        }
+        let engine = Engine::new().unwrap();
+        let (dropped, drops) = mpsc::channel();
+        let held = Tell(dropped.clone());
+        engine
+            .submit(&mut vec![Box::pin(async move {
+                let _held = held;
+                std::future::pending::<()>().await;
+            })])
+            .unwrap();
+        engine.shut_down();
+        let late = Tell(dropped);
+        engine.submit(&mut vec![Box::pin(async move { drop(late) })]).unwrap();
+        drops.recv_timeout(LONG).unwrap();
+        drop(engine);
+        drops.recv_timeout(LONG).unwrap();
+    }
+}

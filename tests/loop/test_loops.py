@@ -1,0 +1,146 @@
+"""Many loops, threads and sessions on the one engine."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import threading
+import weakref
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+import martlet
+from martlet.testing import Server
+
+
+def test_one_session_works_under_a_second_run(server: Server, run: Any) -> None:
+    session = martlet.AsyncSession()
+
+    async def main() -> int:
+        return (await session.get(server.url + "/bytes/1")).status_code
+
+    assert [run(main), run(main), run(main)] == [200, 200, 200]
+    session.close()
+
+
+def test_one_session_works_under_two_loops_at_once(server: Server) -> None:
+    session = martlet.AsyncSession()
+
+    async def main() -> int:
+        replies = await asyncio.gather(*(session.get(server.url + "/bytes/10") for _ in range(100)))
+        return sum(len(reply.content) for reply in replies)
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(lambda _: asyncio.run(main()), range(4))) == [1000] * 4
+    session.close()
+
+
+def test_sync_threads_and_an_async_session_share_the_engine(server: Server) -> None:
+    with martlet.Session() as session, ThreadPoolExecutor(8) as pool:
+
+        async def main() -> list[int]:
+            async with martlet.AsyncSession() as asession:
+                loop = asyncio.get_running_loop()
+                sync = [
+                    loop.run_in_executor(pool, session.get, server.url + "/bytes/5") for _ in range(50)
+                ]
+                replies = await asyncio.gather(*sync, *(asession.get(server.url + "/bytes/5") for _ in range(50)))
+                return [len(reply.content) for reply in replies]
+
+        assert asyncio.run(main()) == [5] * 100
+
+
+def test_200_threads_share_one_session(server: Server) -> None:
+    with martlet.Session() as session:
+        barrier = threading.Barrier(200)
+
+        def fetch(number: int) -> int:
+            barrier.wait()
+            return sum(len(session.get(f"{server.url}/bytes/{number}").content) for _ in range(3))
+
+        with ThreadPoolExecutor(200) as pool:
+            assert list(pool.map(fetch, range(200))) == [3 * number for number in range(200)]
+
+
+def test_a_stream_may_move_to_another_thread_and_loop(server: Server) -> None:
+    session = martlet.AsyncSession()
+
+    async def begin() -> martlet.Response:
+        return await session.get(server.url + "/bytes/100000", stream=True)
+
+    response = asyncio.run(begin())
+    first = next(response.iter_content(10))
+
+    async def finish() -> bytes:
+        return await response.aread()
+
+    with ThreadPoolExecutor(1) as pool:
+        rest = pool.submit(lambda: asyncio.run(finish())).result()
+    assert len(first) + len(rest) == 100000
+    session.close()
+
+
+def test_a_second_reader_of_a_stream_is_refused(server: Server) -> None:
+    async def main() -> None:
+        async with martlet.AsyncSession() as session:
+            response = await session.get(server.url + "/drip?bytes=100&seconds=10", stream=True)
+            reading = asyncio.ensure_future(response.aread())
+            await asyncio.sleep(0.02)
+            with pytest.raises((martlet.exceptions.StreamConsumedError, RuntimeError)):
+                await response.aread()
+            reading.cancel()
+            await asyncio.wait([reading])
+
+    asyncio.run(main())
+
+
+def _descriptors() -> int:
+    return len(os.listdir("/proc/self/fd"))
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/fd"), reason="counts descriptors in /proc")
+def test_a_loop_closed_without_notice_releases_its_descriptor_and_ends_its_requests(server: Server) -> None:
+    session = martlet.AsyncSession()
+
+    def one() -> weakref.ref[Any]:
+        loop = asyncio.new_event_loop()
+        task = loop.create_task(session.get(server.url + "/hang"))
+        seen = server.stats()["requests"]
+        while server.stats()["requests"] == seen:
+            loop.run_until_complete(asyncio.sleep(0.001))
+        task._log_destroy_pending = False  # type: ignore[attr-defined]  # what is tested is that it is destroyed
+        loop.close()
+        return weakref.ref(loop)
+
+    one()
+    gc.collect()
+    assert server.wait_open(0)
+    before = _descriptors()
+    for _ in range(5):
+        one()
+        gc.collect()
+        assert server.wait_open(0)
+    assert _descriptors() <= before
+    session.close()
+
+
+def test_a_session_never_closed_warns(server: Server) -> None:
+    session = martlet.Session()
+    session.get(server.url + "/bytes/1")
+    with pytest.warns(ResourceWarning, match="unclosed"):
+        del session
+        gc.collect()
+
+
+def test_a_session_closed_or_never_used_does_not_warn(server: Server, recwarn: pytest.WarningsRecorder) -> None:
+    unused = martlet.Session()
+    del unused
+    session = martlet.Session()
+    session.get(server.url + "/bytes/1")
+    session.close()
+    del session
+    gc.collect()
+    assert not recwarn.list
