@@ -45,15 +45,16 @@ pub enum Budget {
     Unlimited,
     /// This many times; below zero it is used up.
     Left(i64),
-    /// Never: the error is raised as it is (`False` of urllib3).
+    /// Never: an error is raised as it is, a reply uses the retries up at once (`False` of urllib3).
     Off,
 }
 
 impl Budget {
     fn spend(self) -> Self {
         match self {
+            Self::Unlimited => Self::Unlimited,
             Self::Left(left) => Self::Left(left.saturating_sub(1)),
-            other => other,
+            Self::Off => Self::Left(-1),
         }
     }
 

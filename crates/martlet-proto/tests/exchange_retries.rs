@@ -195,6 +195,19 @@ fn each_redirect_begins_with_all_retries() {
 }
 
 #[test]
+fn a_redirect_status_that_is_tried_again_ends_the_row_of_failures() {
+    let retry = Retry { status_forcelist: vec![302, 500], backoff_factor: 1.0, ..Retry::times(5) };
+    let mut dialogue = Dialogue::get(A, retrying(retry));
+    for (status, wait) in [(500, 0), (500, 2), (302, 0), (500, 0), (500, 2)] {
+        dialogue.sends(GET, &[]);
+        dialogue.goes_on_after(status, &[("Location", "/b")]);
+        if wait > 0 {
+            dialogue.sleeps(wait * SECOND);
+        }
+    }
+}
+
+#[test]
 fn jitter_adds_a_part_of_itself() {
     let retry = Retry { backoff_factor: 1.0, backoff_jitter: 10.0, failures: 2, ..Retry::times(1) };
     assert_eq!([0.0, 0.5].map(|random| retry.backoff(random).as_secs_f64()), [2.0, 7.0]);
@@ -203,13 +216,34 @@ fn jitter_adds_a_part_of_itself() {
 }
 
 #[test]
-fn a_budget_that_is_off_lets_the_error_stand() {
+fn a_budget_that_is_off_lets_the_error_stand_and_tries_no_status_again() {
     let off =
         [Retry { total: Budget::Off, ..Retry::times(3) }, Retry { connect: Budget::Off, ..Retry::times(3) }];
     for retry in off {
         let mut dialogue = Dialogue::get(A, retrying(retry));
         dialogue.sends(GET, &[]);
-        dialogue.fails(Kind::Connection, Phase::Connect, Sent::Nothing).unwrap_err();
+        let error = dialogue.fails(Kind::Connection, Phase::Connect, Sent::Nothing).unwrap_err();
+        assert_eq!(error.kind(), Kind::Connection);
+    }
+    for off in [
+        Retry { total: Budget::Off, status_forcelist: vec![500], ..Retry::times(3) },
+        Retry { status: Budget::Off, status_forcelist: vec![500], ..Retry::times(3) },
+    ] {
+        let mut dialogue = Dialogue::get(A, retrying(off));
+        dialogue.sends(GET, &[]);
+        dialogue.goes_on_after(500, &[]);
+        dialogue.breaks(Kind::RetriesExhausted);
+    }
+}
+
+#[test]
+fn unlimited_budgets_are_limited_by_the_others_alone() {
+    let retry = Retry { total: Budget::Unlimited, connect: Budget::Left(2), ..Retry::times(0) };
+    let mut dialogue = Dialogue::get(A, retrying(retry));
+    for last in [false, false, true] {
+        dialogue.sends(GET, &[]);
+        let outcome = dialogue.fails(Kind::Connection, Phase::Connect, Sent::Nothing);
+        assert_eq!(outcome.is_err(), last);
     }
 }
 

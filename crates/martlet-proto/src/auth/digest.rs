@@ -320,8 +320,9 @@ mod tests {
         assert_eq!(digest.preempt(origin, "GET", "/", random), None);
         digest.answer(origin, challenge.clone(), "GET", "/", [0; 16]);
         let second = digest.clone().preempt(origin, "GET", "/", random).unwrap();
-        let third = digest.answer(origin, challenge, "GET", "/", [0; 16]);
+        let third = digest.answer(origin, challenge.clone(), "GET", "/", [0; 16]);
         assert!(second.contains("nc=00000002") && third.contains("nc=00000003"), "{second} {third}");
         assert_eq!(digest.preempt("http://b.test:80", "GET", "/", random), None);
+        assert!(digest.answer("http://b.test:80", challenge, "GET", "/", [0; 16]).contains("nc=00000001"));
     }
 }

@@ -274,5 +274,5 @@ fn frame(attempt: &mut Attempt) {
 }
 
 fn origin(url: &Url) -> String {
-    format!("{}://{}:{:?}", url.scheme(), url.host(), url.port_or_default())
+    format!("{}://{}:{}", url.scheme(), url.host(), url.port_or_default())
 }
