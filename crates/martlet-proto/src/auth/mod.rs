@@ -1,7 +1,7 @@
 //! Credentials: what is put into `Authorization` and `Proxy-Authorization`.
 //!
 //! Basic is RFC 7617 in the charset requests uses, ISO-8859-1. Digest is a conversation with state of its
-//! own: [`digest`]. No `Debug` of this module shows a password.
+//! own: [`Digest`]. No `Debug` of this module shows a password.
 
 mod digest;
 
