@@ -1,38 +1,30 @@
 """The engine: a native module. Everything beside this file is written against what stands here."""
 
 from collections.abc import Awaitable, Callable, Generator, Iterable
-from typing import Any, Generic, TypeAlias, TypeVar, final
+from typing import Any, Generic, TypeVar, final
 
+from ._types import CookieFields, Sent
 from .models import PreparedRequest
 from .response import Response
 from .timeouts import Timeout
 
 _T_co = TypeVar("_T_co", covariant=True)
 
-# What was sent: method, URL, headers, and the body unless it was streamed.
-Sent: TypeAlias = tuple[str, str, list[tuple[str, str]], bytes | None]
-# A cookie: version, name, value, port, port_specified, domain, domain_specified, domain_initial_dot, path,
-# path_specified, secure, expires, discard, comment, comment_url, rest; as `http.cookiejar.Cookie` has them.
-CookieFields: TypeAlias = tuple[
-    int | None,
-    str,
-    str | None,
-    str | None,
-    bool,
-    str,
-    bool,
-    bool,
-    str,
-    bool,
-    bool,
-    int | None,
-    bool,
-    str | None,
-    str | None,
-    dict[str, str | None],
+__all__ = [
+    "Client",
+    "LoopPort",
+    "Operation",
+    "Raw",
+    "Server",
+    "encoding_from_content_type",
+    "guess_json_utf",
+    "is_public_suffix",
+    "nothing",
+    "parse_header_links",
+    "prepare_url",
+    "requote_uri",
+    "urlencode",
 ]
-# ("set", fields) or ("remove", (domain, path, name)).
-CookieChange: TypeAlias = tuple[str, Any]
 
 @final
 class Operation(Generic[_T_co], Awaitable[_T_co]):

@@ -62,6 +62,32 @@ Hook: TypeAlias = Callable[..., Any]
 Hooks: TypeAlias = Mapping[str, Iterable[Hook] | Hook]
 
 
+# What was sent: method, URL, headers, and the body unless it was streamed.
+Sent: TypeAlias = tuple[str, str, list[tuple[str, str]], bytes | None]
+# A cookie: version, name, value, port, port_specified, domain, domain_specified, domain_initial_dot, path,
+# path_specified, secure, expires, discard, comment, comment_url, rest; as `http.cookiejar.Cookie` has them.
+CookieFields: TypeAlias = tuple[
+    int | None,
+    str,
+    str | None,
+    str | None,
+    bool,
+    str,
+    bool,
+    bool,
+    str,
+    bool,
+    bool,
+    int | None,
+    bool,
+    str | None,
+    str | None,
+    dict[str, str | None],
+]
+# ("set", fields) or ("remove", (domain, path, name)).
+CookieChange: TypeAlias = tuple[str, Any]
+
+
 class CommonKwargs(TypedDict, total=False):
     """What every method takes beside the URL."""
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from http.cookiejar import Cookie, CookieJar, CookiePolicy
     from typing import Any
 
-    from ._martlet import CookieChange, CookieFields
+    from ._types import CookieChange, CookieFields
     from .models import PreparedRequest
 
     _Mutable = MutableMapping[str, str | None]

@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from http.cookiejar import CookieJar
     from typing import Any
 
-    from ._martlet import Sent
-    from ._types import Auth, Body, Cookies, Data, Files, Headers, Hook, Hooks, Params, Text
+    from ._types import Auth, Body, Cookies, Data, Files, Headers, Hook, Hooks, Params, Sent, Text
 
 __all__ = [
     "CONTENT_CHUNK_SIZE",
