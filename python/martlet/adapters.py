@@ -215,8 +215,10 @@ class HTTPAdapter(BaseAdapter):
         self._check_overridden()
         times = resolve_timeout(timeout)
         proxy = _proxy_for(request, proxies)
-        if verify is False and (request.url or "").lower().startswith("https"):
-            _warn_unverified(request)
+        if (request.url or "").lower().startswith("https"):
+            _check_files(verify, cert)
+            if verify is False:
+                _warn_unverified(request)
         self.add_headers(request, stream=stream, timeout=timeout, verify=verify, cert=cert, proxies=proxies)
         settings = {"timeout": times, "verify": verify, "cert": cert, "proxies": proxy}
         if "max_retries" in self.__dict__:
@@ -262,6 +264,20 @@ def _proxy_for(request: PreparedRequest, proxies: Proxies) -> dict[str, str] | N
 
     proxy = select_proxy(request.url or "", proxies)
     return {"all": proxy} if proxy else None
+
+
+def _check_files(verify: Verify, cert: Cert) -> None:
+    """Raises OSError, in requests' words, for a file that is not there: before anything is sent."""
+    from os.path import exists
+
+    certificate, key = cert if isinstance(cert, tuple) else (cert, None)
+    for what, path in (
+        ("a suitable TLS CA certificate bundle", None if isinstance(verify, bool) else verify),
+        ("the TLS certificate file", certificate),
+        ("the TLS key file", key),
+    ):
+        if path and not exists(path):
+            raise OSError(f"Could not find {what}, invalid path: {path}")
 
 
 def _warn_unverified(request: PreparedRequest) -> None:

@@ -24,6 +24,8 @@ def supply(request: PreparedRequest) -> Supply | AsyncSupply:
     body: Any = request.body
     if hasattr(body, "__aiter__"):
         return AsyncSupply(body)
+    if isinstance(body, bytearray | memoryview):
+        return Supply([bytes(body)], None)  # iterating it would give numbers
     return Supply(body, request._body_position)  # pyright: ignore[reportPrivateUsage]
 
 
