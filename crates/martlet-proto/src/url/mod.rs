@@ -367,6 +367,14 @@ mod tests {
     }
 
     #[test]
+    fn urls_are_equal_when_their_texts_are() {
+        assert_eq!(url("HTTP://H/a/../b"), url("http://h/b"));
+        assert_ne!(url("http://h/b#c"), url("http://h/b"));
+        let set: std::collections::HashSet<Url> = [url("http://h"), url("http://h/")].into();
+        assert_eq!(set.len(), 1);
+    }
+
+    #[test]
     fn an_origin_is_scheme_host_and_port() {
         let same = |one, other| url(one).same_origin(&url(other));
         assert!(same("http://h/a", "http://u:p@H:80/b#c"));
