@@ -19,7 +19,7 @@ from http import cookiejar as cookielib
 from http.cookies import Morsel
 from urllib.parse import urlsplit
 
-from . import _martlet
+from .cookie_fields import SessionCookiePolicy, cookie_of, fields_of
 from .fields import to_native_string
 
 TYPE_CHECKING = False
@@ -35,41 +35,9 @@ if TYPE_CHECKING:
 else:
     _Mutable = MutableMapping
 
-# The order in which a cookie's fields cross to the engine and back, `rest` being a dict.
-_FIELDS = (
-    "version",
-    "name",
-    "value",
-    "port",
-    "port_specified",
-    "domain",
-    "domain_specified",
-    "domain_initial_dot",
-    "path",
-    "path_specified",
-    "secure",
-    "expires",
-    "discard",
-    "comment",
-    "comment_url",
-)
-
 
 class CookieConflictError(RuntimeError):
     """Several cookies have the name asked for; say which by `domain` or `path`."""
-
-
-class SessionCookiePolicy(cookielib.DefaultCookiePolicy):
-    """The policy of a session's own jar: the standard library's, but no cookie for a public suffix."""
-
-    def set_ok_domain(self, cookie: Cookie, request: Any) -> bool:
-        """Whether `cookie` may be set for its domain by the answer to `request`."""
-        domain = cookie.domain.lstrip(".")
-        if cookie.domain_specified and _martlet.is_public_suffix(domain):
-            # A site that is a suffix itself, say github.io, may set cookies for its own host.
-            url: str = request.get_full_url()
-            return urlsplit(url).hostname == domain
-        return super().set_ok_domain(cookie, request)
 
 
 class RequestsCookieJar(cookielib.CookieJar, _Mutable):
@@ -235,7 +203,7 @@ class RequestsCookieJar(cookielib.CookieJar, _Mutable):
 
     def _export(self) -> list[CookieFields]:
         """All cookies as tuples, for the engine's jar."""
-        return [_fields_of(cookie) for cookie in iter(self)]
+        return [fields_of(cookie) for cookie in iter(self)]
 
     def _absorb(self, changes: Iterable[CookieChange]) -> None:
         """Takes over what the engine's jar changed.
@@ -244,7 +212,7 @@ class RequestsCookieJar(cookielib.CookieJar, _Mutable):
         """
         for kind, detail in changes:
             if kind == "set":
-                self.set_cookie(_cookie_of(detail))
+                self.set_cookie(cookie_of(detail))
             else:
                 try:
                     self.clear(*detail)
@@ -258,18 +226,6 @@ def session_jar(cookies: Iterable[CookieFields] = ()) -> RequestsCookieJar:
     jar._version = 0
     jar._absorb(("set", fields) for fields in cookies)
     return jar
-
-
-def _fields_of(cookie: Cookie) -> CookieFields:
-    known: Any = tuple(getattr(cookie, field) for field in _FIELDS)
-    rest: Any = cookie.__dict__["_rest"]  # http.cookiejar has no public name for it
-    fields: CookieFields = (*known, dict(rest))
-    return fields
-
-
-def _cookie_of(fields: CookieFields) -> Cookie:
-    *known, rest = fields
-    return cookielib.Cookie(**dict(zip(_FIELDS, known, strict=True)), rest=rest)  # type: ignore[arg-type]
 
 
 class MockRequest:

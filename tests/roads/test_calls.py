@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from compat.calls import RAW, ROADS, Call, by_requests, by_road, lines, pieces
-from compat.peer import Peer
+from roads.calls import RAW, ROADS, Call, by_requests, by_road, lines, pieces
+from roads.peer import Peer
 
 
 def given(**kwargs: Any) -> Any:

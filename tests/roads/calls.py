@@ -12,8 +12,8 @@ import pytest
 import requests
 
 import martlet
-from compat.peer import Peer
 from martlet import roads
+from roads.peer import Peer
 
 # Made equal, so that everything else can be compared to the byte.
 HEADERS = {"User-Agent": "test", "Accept-Encoding": "gzip, deflate"}

@@ -11,8 +11,8 @@ import requests
 import urllib3
 
 import martlet
-from compat.calls import HEADERS
-from compat.peer import Peer
+from roads.calls import HEADERS
+from roads.peer import Peer
 
 
 def got(library: Any, peer: Peer, path: str, **kwargs: Any) -> Any:

@@ -1,4 +1,4 @@
-"""The server of the compatibility tests, once over HTTP and once over HTTPS."""
+"""The server of these tests, once over HTTP and once over HTTPS."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from compat.peer import Peer, serving
+from roads.peer import Peer, serving
 
 
 @pytest.fixture(scope="session", params=["http", "https"])

@@ -1,0 +1,1 @@
+"""Both roads of martlet, sync and awaited, beside requests."""
