@@ -69,7 +69,7 @@ def main() -> None:
         run = Run("quick" if options.quick else "full", effort, load, results, versions, missing)
         if not options.no_extras:
             tell("the floor: building the bare Rust loop")
-            run.floor = extras.floor(servers, effort.seconds)
+            run.floor = extras.floor(servers)
             if "martlet" in pythons:
                 tell("the bridge")
                 run.bridge = extras.bridge(pythons["martlet"], servers.places.client("apart"))
