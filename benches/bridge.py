@@ -1,6 +1,6 @@
 """What an awaitable costs that does nothing: the price of the bridge between the loop and the engine.
 
-`martlet._martlet.bench_empty()` goes to the engine's thread and comes back. Beside it: a bare asyncio future
+`martlet._martlet.nothing()` goes to the engine's thread and comes back. Beside it: a bare asyncio future
 that a callback of the same loop resolves, the least that any await of something pending can cost. Run inside
 martlet's venv (`python -m benches.bridge`), prints JSON: wall and processor microseconds of each, one after
 another and 64 at once.
@@ -26,7 +26,7 @@ def cpu_seconds() -> float:
 
 
 async def empty() -> None:
-    await _martlet.bench_empty()
+    await _martlet.nothing()
 
 
 async def bare_future() -> None:
