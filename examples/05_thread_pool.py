@@ -33,7 +33,7 @@ def fetch_all(urls: Iterable[str], threads: int = 16) -> Iterator[tuple[str, Out
 
 
 def main(url: str) -> None:
-    bad = [urljoin(url, "/status/404"), urljoin(url, "/hang"), "http://127.0.0.1:9/", "http://[broken/"]
+    bad = [urljoin(url, "/status/404"), urljoin(url, "/hang"), "http://127.0.0.1:9/", "http:///nowhere"]
     for address, outcome in fetch_all([url, url, url, *bad]):
         match outcome:
             case martlet.Timeout():

@@ -30,7 +30,7 @@ def attempt(url: str) -> str:
 def main(url: str) -> None:
     for path in ("/get", "/hang", "/status/404", "/redirect/40"):
         print(f"{path}: {attempt(url + path)}")
-    for address in ("http://127.0.0.1:9/", "http://[broken/", "gopher://127.0.0.1/"):
+    for address in ("http://127.0.0.1:9/", "http:///nowhere", "gopher://127.0.0.1/"):
         print(f"{address}: {attempt(address)}")
 
 

@@ -32,7 +32,7 @@ EXPECTED = {
     "errors.py": [
         r"/get: 200, \d+ bytes\n/hang: no answer in time.*\n/status/404: the server refuses: 404 Not Found\n",
         r"/redirect/40: it goes round in circles: 30 redirects\n",
-        r":9/: nobody there\n.*broken/: .*InvalidURL\ngopher.*: .*InvalidSchema\n",
+        r":9/: nobody there\n.*nowhere: .*InvalidURL\ngopher.*: .*InvalidSchema\n",
     ],
     "session.py": [
         r"/get\?lang=en&page=1\nmy-program/1\.0\n",
