@@ -17,7 +17,7 @@ use martlet_proto::{Error, Kind, Phase, ResponseHead, Result};
 use crate::body::{BodySource, RawBody};
 use crate::client::Shared;
 use crate::clock::Clock;
-use crate::conn::{Filled, Http1, SMALL, Sending, Upload};
+use crate::conn::{Filled, Http1, Opening, SMALL, Sending, Upload};
 use crate::connect::{Failure, Target};
 use crate::exchange::rewind;
 use crate::pool::{Grant, Key, Leased, Place};
@@ -52,8 +52,9 @@ pub(crate) struct Failed {
 /// Sends `attempt` and reads the head of the reply.
 pub(crate) async fn send(way: &Way<'_>, attempt: &Attempt, source: &mut Source) -> Result<Reply, Failed> {
     let nothing = |error| Failed { error, sent: Sent::Nothing };
+    let opening = &Opening::new(&attempt.body, |out| write_head(out, attempt)).map_err(nothing)?;
     let (leased, reused) = lease(way, attempt, false).await.map_err(nothing)?;
-    let failed = match speak(way, attempt, source, leased).await {
+    let failed = match speak(way, attempt, opening, source, leased).await {
         Ok(reply) => return Ok(reply),
         Err(failed) => failed,
     };
@@ -67,7 +68,7 @@ pub(crate) async fn send(way: &Way<'_>, attempt: &Attempt, source: &mut Source) 
         rewind(source).await.map_err(nothing)?;
     }
     let (leased, _) = lease(way, attempt, true).await.map_err(nothing)?;
-    Box::pin(speak(way, attempt, source, leased))
+    Box::pin(speak(way, attempt, opening, source, leased))
         .await
         .map_err(|failed| Failed { error: failed.error, sent: failed.sent })
 }
@@ -141,17 +142,15 @@ struct Unanswered {
 async fn speak(
     way: &Way<'_>,
     attempt: &Attempt,
+    opening: &Opening,
     source: &mut Source,
     mut leased: Leased<Http1>,
 ) -> Result<Reply, Unanswered> {
     let connection = &mut leased.connection;
-    let mut head_length = 0;
     let mut source_asked = false;
     let outcome = async {
-        connection.begin(|out| write_head(out, attempt))?;
-        head_length = connection.head_length();
         let mut upload = Upload::new(connection, &way.clock, &way.shared.limits, &attempt.method);
-        let sending = upload.send(&attempt.body, source.as_deref_mut()).await;
+        let sending = upload.send(opening, &attempt.body, source.as_deref_mut()).await;
         source_asked = upload.source_asked;
         let sending = sending?;
         let parsed = read_head(connection, &way.clock, &way.shared.limits).await?;
@@ -170,7 +169,7 @@ async fn speak(
             let sent = match written {
                 _ if source_asked => Sent::Body,
                 0 => Sent::Nothing,
-                some if some <= head_length as u64 => Sent::Head,
+                some if some <= opening.head_length() => Sent::Head,
                 _ => Sent::Body,
             };
             Err(Unanswered { error, sent, written, read })

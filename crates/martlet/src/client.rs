@@ -143,6 +143,7 @@ impl From<Error> for CallError {
     }
 }
 
+/// The other way round, for who uses `?` on both.
 impl From<CallError> for Error {
     fn from(failure: CallError) -> Self {
         failure.error

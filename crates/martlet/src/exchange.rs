@@ -143,7 +143,7 @@ fn unanswered() -> Error {
 }
 
 /// Sixteen unpredictable bytes, for nonces and jitter.
-fn random() -> [u8; 16] {
+pub(crate) fn random() -> [u8; 16] {
     static SOURCE: OnceLock<&'static dyn SecureRandom> = OnceLock::new();
     let source = SOURCE.get_or_init(|| rustls::crypto::aws_lc_rs::default_provider().secure_random);
     let mut bytes = [0; 16];

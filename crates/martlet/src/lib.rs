@@ -17,8 +17,10 @@ mod conn;
 mod connect;
 mod exchange;
 mod pool;
+mod request;
 mod response;
 pub mod runtime;
+mod session;
 pub mod tls;
 
 pub use client::{Call, CallError, Client};
@@ -26,7 +28,9 @@ pub use config::Config;
 pub use martlet_proto as proto;
 pub use martlet_proto::{Error, Kind, Phase, Result};
 pub use pool::Stats;
+pub use request::RequestBuilder;
 pub use response::{Body, Response};
+pub use session::{Session, get};
 pub use tls::{ClientCert, TlsSettings, Verify};
 
 /// The sockets of this process, for who forks.

@@ -1,4 +1,5 @@
 //! Bodies of replies: whole and streamed, framed and coded in every way, complete and cut short.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 mod peer;
 

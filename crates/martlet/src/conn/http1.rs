@@ -1,4 +1,4 @@
-//! One HTTP/1.1 connection: a stream, what was read from it and not yet used, and room to write heads.
+//! One HTTP/1.1 connection: a stream, and what was read from it and not yet used.
 //!
 //! The socket is read straight into the connection's buffer, and what is in there is never lost when
 //! a future is dropped. A request with a small body leaves in one write, a small reply arrives in
@@ -22,9 +22,6 @@ pub(crate) const SMALL: usize = 8192;
 /// Room made while a large body arrives: one TLS record four times over, and what a loopback socket hands out at once.
 pub(crate) const LARGE: usize = 64 * 1024;
 
-/// Memory for heads (and small bodies behind them) is kept up to this size.
-const KEPT_HEAD: usize = 32 * 1024;
-
 /// A connection with its buffers.
 #[derive(Debug)]
 pub(crate) struct Http1 {
@@ -35,7 +32,6 @@ pub(crate) struct Http1 {
     pub(crate) written: u64,
     /// Bytes read since the current request began.
     pub(crate) read: u64,
-    head: Vec<u8>,
 }
 
 /// How a read ended.
@@ -51,13 +47,7 @@ pub(crate) enum Filled {
 
 impl Http1 {
     pub(crate) fn new(stream: Stream) -> Self {
-        Self {
-            stream,
-            buffer: BytesMut::with_capacity(SMALL),
-            written: 0,
-            read: 0,
-            head: Vec::with_capacity(512),
-        }
+        Self { stream, buffer: BytesMut::with_capacity(SMALL), written: 0, read: 0 }
     }
 
     /// May a kept connection be used: has the peer neither closed nor said anything unasked?
@@ -65,26 +55,9 @@ impl Http1 {
         self.buffer.is_empty() && self.stream.is_quiet()
     }
 
-    /// Begins a request: `encode` writes its head.
-    pub(crate) fn begin(&mut self, encode: impl FnOnce(&mut Vec<u8>) -> Result<()>) -> Result<()> {
+    /// Begins to count anew, for the next request.
+    pub(crate) fn begin(&mut self) {
         (self.written, self.read) = (0, 0);
-        self.head.clear();
-        encode(&mut self.head)
-    }
-
-    /// The length of the head that [`Http1::begin`] made.
-    pub(crate) fn head_length(&self) -> usize {
-        self.head.len()
-    }
-
-    /// The head that [`Http1::begin`] made, taken out while it is written; [`Http1::keep_head`] brings it back.
-    pub(crate) fn take_head(&mut self) -> Vec<u8> {
-        std::mem::take(&mut self.head)
-    }
-
-    /// Keeps the memory of a head for the next one.
-    pub(crate) fn keep_head(&mut self, head: Vec<u8>) {
-        self.head = head;
     }
 
     /// Writes what the system takes of `data`, which is advanced. Ready with an error when it takes nothing.
@@ -167,9 +140,6 @@ impl Http1 {
     pub(crate) fn shrink(&mut self) {
         if self.buffer.capacity() > 4 * SMALL {
             self.buffer = BytesMut::with_capacity(SMALL);
-        }
-        if self.head.capacity() > KEPT_HEAD {
-            self.head = Vec::with_capacity(512);
         }
     }
 

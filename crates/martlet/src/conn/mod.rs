@@ -4,4 +4,4 @@ mod http1;
 mod upload;
 
 pub(crate) use http1::{Filled, Http1, LARGE, SMALL};
-pub(crate) use upload::{Sending, Upload};
+pub(crate) use upload::{Opening, Sending, Upload};

@@ -26,6 +26,33 @@ const COPIED: usize = 16 * 1024;
 /// An early reply is read ahead up to this size; then its peer has to take the request first.
 const READ_AHEAD: usize = 256 * 1024;
 
+/// What a request begins with: its head, and its body behind it if that is worth a copy.
+#[derive(Debug)]
+pub(crate) struct Opening {
+    bytes: Vec<u8>,
+    head: usize,
+}
+
+impl Opening {
+    /// The head that `encode` writes, and `body`, if it is bytes and short, behind it.
+    pub(crate) fn new(body: &Body, encode: impl FnOnce(&mut Vec<u8>) -> Result<()>) -> Result<Self> {
+        let mut bytes = Vec::new();
+        encode(&mut bytes)?;
+        let head = bytes.len();
+        if let Body::Bytes(body) = body
+            && body.len() <= COPIED
+        {
+            bytes.extend_from_slice(body);
+        }
+        Ok(Self { bytes, head })
+    }
+
+    /// The length of the head alone.
+    pub(crate) fn head_length(&self) -> u64 {
+        self.head as u64
+    }
+}
+
 /// One request on its way out.
 pub(crate) struct Upload<'a> {
     pub(crate) connection: &'a mut Http1,
@@ -69,28 +96,26 @@ impl<'a> Upload<'a> {
         Self { connection, clock, limits, method, listening, replied: false, source_asked: false }
     }
 
-    /// Sends the head that the connection holds, and the body behind it.
+    /// Sends what a request begins with, and the part of its body that is not in there.
     ///
     /// # Errors
     /// In [`Phase::SendHead`] or [`Phase::SendBody`]: [`Kind::Connection`], [`Kind::Tls`], [`Kind::Timeout`],
     /// [`Kind::BodySource`].
     pub(crate) async fn send(
         &mut self,
+        opening: &Opening,
         body: &Body,
         source: Option<&mut (dyn BodySource + 'static)>,
     ) -> Result<Sending> {
-        let mut head = self.connection.take_head();
-        let sending = match (body, source) {
-            (Body::Bytes(bytes), _) if bytes.len() <= COPIED => {
-                head.extend_from_slice(bytes);
-                self.write(&mut head.as_slice(), Phase::SendHead).await
+        self.connection.begin();
+        let mut bytes = opening.bytes.as_slice();
+        match (body, source) {
+            (Body::Bytes(body), _) if body.len() > COPIED => {
+                self.write(&mut bytes.chain(body.as_ref()), Phase::SendBody).await
             }
-            (Body::Bytes(bytes), _) => {
-                self.write(&mut head.as_slice().chain(bytes.as_ref()), Phase::SendBody).await
-            }
-            (Body::Empty, _) => self.write(&mut head.as_slice(), Phase::SendHead).await,
+            (Body::Empty | Body::Bytes(_), _) => self.write(&mut bytes, Phase::SendHead).await,
             (Body::Stream { length, .. }, Some(source)) => {
-                match self.write(&mut head.as_slice(), Phase::SendHead).await {
+                match self.write(&mut bytes, Phase::SendHead).await {
                     Ok(Sending::Complete) => self.send_stream(*length, source).await,
                     other => other,
                 }
@@ -99,9 +124,7 @@ impl<'a> Upload<'a> {
                 let message = "The request announces a body but the call has no source for it.";
                 Err(Error::new(Kind::InvalidSetting, Phase::Prepare, message))
             }
-        };
-        self.connection.keep_head(head);
-        sending
+        }
     }
 
     async fn send_stream(

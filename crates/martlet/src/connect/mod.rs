@@ -15,6 +15,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use martlet_proto::{Error, Kind, Phase, Url};
+use rustls::ClientConfig;
+use tokio::io::{AsyncRead, AsyncWrite};
 
 pub(crate) use blocking::Helpers;
 pub use descriptors::{forget_all, inherited};
@@ -79,21 +81,26 @@ impl Connector {
     /// Dropping the future closes whatever was opened.
     pub(crate) async fn connect(&self, target: Target<'_>, clock: &Clock) -> Result<Stream, Failure> {
         let begun = Instant::now();
+        // First, so that a file that is not there is an error whatever becomes of the network.
+        let tls = match target.tls {
+            Some(settings) => Some(self.tls_config(settings, clock, begun).await?),
+            None => None,
+        };
         let stream = match target.proxy {
             Some(proxy) => self.connect_through(proxy, target, clock, begun).await?,
             None => Stream::Tcp(self.tcp(target.host, target.port, None, clock, begun).await?),
         };
-        match (target.tls, stream) {
-            (None, stream) => Ok(stream),
-            (Some(settings), Stream::Tcp(socket)) => {
-                let tls = self.tls(socket, target.host, settings, clock, begun).await?;
+        let Some(config) = tls else { return Ok(stream) };
+        match stream {
+            Stream::Tcp(socket) => {
+                let tls = shake_hands(socket, target.host, config, clock, begun).await?;
                 Ok(Stream::Tls(Box::new(tls)))
             }
-            (Some(settings), Stream::Tls(outer)) => {
-                let tls = self.tls(*outer, target.host, settings, clock, begun).await?;
+            Stream::Tls(outer) => {
+                let tls = shake_hands(*outer, target.host, config, clock, begun).await?;
                 Ok(Stream::TlsInTls(Box::new(tls)))
             }
-            (Some(_), stream @ Stream::TlsInTls(_)) => Ok(stream),
+            Stream::TlsInTls(stream) => Ok(Stream::TlsInTls(stream)),
         }
     }
 
@@ -118,23 +125,27 @@ impl Connector {
         connected.map_err(|error| refused(host, port, error))
     }
 
-    async fn tls<S>(
+    async fn tls_config(
         &self,
-        stream: S,
-        host: &str,
         settings: &Arc<TlsSettings>,
         clock: &Clock,
         begun: Instant,
-    ) -> Result<Tls<S>, Error>
-    where
-        S: tcp::Direct + tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
-    {
-        let shake_hands = async {
-            let config = self.tls.config(settings).await?;
-            Tls::connect(stream, host, config).await
-        };
-        clock.limit_since(Some(begun), Phase::Tls, shake_hands).await?
+    ) -> Result<Arc<ClientConfig>, Error> {
+        clock.limit_since(Some(begun), Phase::Tls, self.tls.config(settings)).await?
     }
+}
+
+async fn shake_hands<S>(
+    stream: S,
+    host: &str,
+    config: Arc<ClientConfig>,
+    clock: &Clock,
+    begun: Instant,
+) -> Result<Tls<S>, Error>
+where
+    S: tcp::Direct + AsyncRead + AsyncWrite + Unpin,
+{
+    clock.limit_since(Some(begun), Phase::Tls, Tls::connect(stream, host, config)).await?
 }
 
 fn with_port(mut address: SocketAddr, port: u16) -> SocketAddr {

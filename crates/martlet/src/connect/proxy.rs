@@ -6,13 +6,13 @@
 use std::time::Instant;
 
 use bytes::BytesMut;
-use martlet_proto::auth::basic_value;
+use martlet_proto::auth::{basic_value, latin1};
 use martlet_proto::http1::{encode_head, parse_head};
 use martlet_proto::limit::Limits;
 use martlet_proto::{Error, Headers, Kind, Phase, Url};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use super::{Connector, Failure, Stream, Target};
+use super::{Connector, Failure, Stream, Target, shake_hands};
 use crate::clock::Clock;
 
 /// What a proxy URL may say about how to speak to it.
@@ -42,7 +42,8 @@ impl Connector {
         let mut stream = match proxy.is_https() {
             false => Stream::Tcp(socket),
             true => {
-                let tls = self.tls(socket, proxy.host(), target.proxy_tls, clock, begun).await;
+                let config = self.tls_config(target.proxy_tls, clock, begun).await?;
+                let tls = shake_hands(socket, proxy.host(), config, clock, begun).await;
                 Stream::Tls(Box::new(tls.map_err(unreachable_proxy)?))
             }
         };
@@ -62,7 +63,7 @@ async fn open_tunnel(stream: &mut Stream, proxy: &Url, target: Target<'_>) -> Re
     };
     let mut headers = Headers::new();
     if let Some((user, password)) = proxy.userinfo() {
-        headers.append("Proxy-Authorization", basic_value(user.as_bytes(), password.as_bytes()));
+        headers.append("Proxy-Authorization", basic_value(&latin1(&user)?, &latin1(&password)?));
     }
     let mut head = Vec::new();
     encode_head(&mut head, "CONNECT", &authority, &authority, &headers)?;

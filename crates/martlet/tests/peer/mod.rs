@@ -26,13 +26,15 @@ pub enum Act {
     Meet(Arc<Barrier>),
     /// Waits until the client has closed.
     ClientCloses,
+    /// The same, and the client must have said goodbye in TLS.
+    ClientSaysBye,
     /// TLS says goodbye.
     Bye,
     /// Closes, with an RST if something is unread; TLS without a goodbye.
     Close,
 }
 
-pub use Act::{Bye, ClientCloses, Close, Head, Meet, Until};
+pub use Act::{Bye, ClientCloses, ClientSaysBye, Close, Head, Meet, Until};
 
 /// Writes these bytes.
 pub fn say(bytes: impl AsRef<[u8]>) -> Act {
@@ -111,6 +113,11 @@ impl Peer {
 /// What a script needs of a connection.
 trait Wire: Read + Write {
     fn goodbye(&mut self);
+
+    /// Did TLS resume an earlier session?
+    fn is_resumed(&self) -> bool {
+        false
+    }
 }
 
 impl Wire for TcpStream {
@@ -123,6 +130,10 @@ impl Wire for rustls::StreamOwned<rustls::ServerConnection, TcpStream> {
     fn goodbye(&mut self) {
         self.conn.send_close_notify();
         self.flush().unwrap();
+    }
+
+    fn is_resumed(&self) -> bool {
+        self.conn.handshake_kind() == Some(rustls::HandshakeKind::Resumed)
     }
 }
 
@@ -145,9 +156,13 @@ fn perform(mut stream: impl Wire, script: Vec<Act>) -> String {
                 assert!(closed.is_ok() || closed.is_err_and(|error| error.kind() != timed_out), "not closed");
                 heard.extend(rest);
             }
+            Act::ClientSaysBye => drop(stream.read_to_end(&mut heard).unwrap()),
             Act::Bye => stream.goodbye(),
             Act::Close => break,
         }
+    }
+    if stream.is_resumed() {
+        heard.extend(b"[resumed]");
     }
     String::from_utf8_lossy(&heard).into_owned()
 }
