@@ -5,9 +5,8 @@ python examples/01_requests_style.py [URL]
 
 import sys
 
-from martlet.testing import Server
-
 import martlet
+from martlet.testing import Server
 
 
 def fetch(url: str) -> martlet.Response:

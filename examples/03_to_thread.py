@@ -7,9 +7,8 @@ import asyncio
 import sys
 import time
 
-from martlet.testing import Server
-
 import martlet
+from martlet.testing import Server
 
 
 async def background(dots: list[float]) -> None:

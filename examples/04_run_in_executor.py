@@ -8,9 +8,8 @@ import asyncio
 import sys
 import time
 
-from martlet.testing import Server
-
 import martlet
+from martlet.testing import Server
 
 
 async def fetch_both(first: str, second: str) -> list[martlet.Response]:

@@ -8,9 +8,8 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from urllib.parse import urljoin
 
-from martlet.testing import Server
-
 import martlet
+from martlet.testing import Server
 
 Outcome = martlet.Response | martlet.RequestException
 

@@ -8,9 +8,8 @@ import sys
 import time
 from collections import Counter
 
-from martlet.testing import Server
-
 import martlet
+from martlet.testing import Server
 
 
 async def fetch_all(url: str, count: int = 1000, in_flight: int = 100) -> list[martlet.Response]:

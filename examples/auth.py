@@ -5,10 +5,9 @@ python examples/auth.py [URL]
 
 import sys
 
-from martlet.testing import Server
-
 import martlet
 from martlet.auth import AuthBase
+from martlet.testing import Server
 
 
 class Bearer(AuthBase):

@@ -5,9 +5,8 @@ python examples/cookies.py [URL]
 
 import sys
 
-from martlet.testing import Server
-
 import martlet
+from martlet.testing import Server
 
 
 def main(url: str) -> None:

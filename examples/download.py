@@ -9,9 +9,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from martlet.testing import Server
-
 import martlet
+from martlet.testing import Server
 
 
 def to_file(url: str, path: Path) -> int:

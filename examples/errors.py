@@ -5,9 +5,8 @@ python examples/errors.py [URL]
 
 import sys
 
-from martlet.testing import Server
-
 import martlet
+from martlet.testing import Server
 
 
 def attempt(url: str) -> str:

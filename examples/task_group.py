@@ -9,9 +9,8 @@ import asyncio
 import sys
 import time
 
-from martlet.testing import Server
-
 import martlet
+from martlet.testing import Server
 
 
 async def fetch(session: martlet.AsyncSession, url: str, seconds: float) -> str:

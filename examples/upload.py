@@ -9,9 +9,8 @@ import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
-from martlet.testing import Server
-
 import martlet
+from martlet.testing import Server
 
 
 def lines() -> Iterator[bytes]:

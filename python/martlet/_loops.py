@@ -21,7 +21,7 @@ def keep(loop: object, port: object) -> None:
     _kept[loop] = port
 
 
-def foreign_wait(operation: Operation) -> Coroutine[Any, Any, Any]:
+def foreign_wait(operation: Operation[Any]) -> Coroutine[Any, Any, Any]:
     """The coroutine that waits for ``operation`` where no asyncio loop runs: in trio.
 
     Raises:
@@ -31,7 +31,9 @@ def foreign_wait(operation: Operation) -> Coroutine[Any, Any, Any]:
 
     trio = sys.modules.get("trio")
     if trio is None or not trio.lowlevel.in_trio_run():
-        raise RuntimeError("no running event loop: await this in asyncio or trio, or use martlet.Session for sync code")
+        raise RuntimeError(
+            "no running event loop: await this in asyncio or trio, or use martlet.Session for sync code"
+        )
     return _trio_wait(trio, operation)
 
 
@@ -53,7 +55,7 @@ def in_loop(coroutine: Coroutine[Any, Any, None]) -> None:
     task.add_done_callback(_tasks.discard)
 
 
-async def _trio_wait(trio: Any, operation: Operation) -> Any:
+async def _trio_wait(trio: Any, operation: Operation[Any]) -> Any:
     task = trio.lowlevel.current_task()
 
     def done(_: object) -> None:

@@ -1,4 +1,5 @@
-"""A few daemon threads for what may block while an event loop waits: reading files, iterating a caller's generator.
+"""A few daemon threads for what may block while an event loop waits: reading files, iterating a caller's
+generator.
 
 They are not those of `concurrent.futures`: leaving the interpreter does not wait for a read that never ends.
 """
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
 LIMIT = 8
 """Threads at most; beyond that work waits for one of them."""
-
 
 
 class _Helpers:

@@ -1,8 +1,8 @@
 """Where the engine gets a streamed request body from: a file, an iterable, an async iterable.
 
-The engine asks for one piece at a time and asks for the next when the peer has taken it. Who waits for the operation
-answers: a blocked thread itself; on an event loop, an async iterable is asked there, and anything that may block
-(files, plain iterables) in a helper thread.
+The engine asks for one piece at a time and asks for the next when the peer has taken it. Who waits for the
+operation answers: a blocked thread itself; on an event loop, an async iterable is asked there, and anything
+that may block (files, plain iterables) in a helper thread.
 """
 
 from __future__ import annotations

@@ -5,9 +5,9 @@
 ...     martlet.get(server.url + "/bytes/3").content
 b'xxx'
 
-Its routes: `/get` `/headers` `/cookies` `/json` `/anything` (echoes as JSON), `/bytes/N`, `/status/N`, `/redirect/N`,
-`/redirect-to?url=&status=`, `/cookies/set?k=v`, `/delay/SECONDS`, `/stream/N`, `/drip?bytes=&seconds=`, `/gzip`,
-`/deflate`, `/basic-auth/USER/PASSWORD`, `/hang` (never answers).
+Its routes: `/get` `/headers` `/cookies` `/json` `/anything` (echoes as JSON), `/bytes/N`, `/status/N`,
+`/redirect/N`, `/redirect-to?url=&status=`, `/cookies/set?k=v`, `/delay/SECONDS`, `/stream/N`,
+`/drip?bytes=&seconds=`, `/gzip`, `/deflate`, `/basic-auth/USER/PASSWORD`, `/hang` (never answers).
 """
 
 from ._martlet import Server

@@ -44,10 +44,10 @@ def test_sync_threads_and_an_async_session_share_the_engine(server: Server) -> N
         async def main() -> list[int]:
             async with martlet.AsyncSession() as asession:
                 loop = asyncio.get_running_loop()
-                sync = [
-                    loop.run_in_executor(pool, session.get, server.url + "/bytes/5") for _ in range(50)
-                ]
-                replies = await asyncio.gather(*sync, *(asession.get(server.url + "/bytes/5") for _ in range(50)))
+                sync = [loop.run_in_executor(pool, session.get, server.url + "/bytes/5") for _ in range(50)]
+                replies = await asyncio.gather(
+                    *sync, *(asession.get(server.url + "/bytes/5") for _ in range(50))
+                )
                 return [len(reply.content) for reply in replies]
 
         assert asyncio.run(main()) == [5] * 100
@@ -128,14 +128,15 @@ def test_a_loop_closed_without_notice_releases_its_descriptor_and_ends_its_reque
 
 
 def test_a_session_never_closed_warns(server: Server) -> None:
-    session = martlet.Session()
-    session.get(server.url + "/bytes/1")
+    kept = [martlet.Session()]
+    kept[0].get(server.url + "/bytes/1")
     with pytest.warns(ResourceWarning, match="unclosed"):
-        del session
-        gc.collect()
+        kept.clear()
 
 
-def test_a_session_closed_or_never_used_does_not_warn(server: Server, recwarn: pytest.WarningsRecorder) -> None:
+def test_a_session_closed_or_never_used_does_not_warn(
+    server: Server, recwarn: pytest.WarningsRecorder
+) -> None:
     unused = martlet.Session()
     del unused
     session = martlet.Session()

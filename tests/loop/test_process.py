@@ -155,7 +155,10 @@ EXITS = {
         task._log_destroy_pending = False
         loop.close()
     """,
-    "a request at exit": "import atexit; atexit.register(lambda: print(session.get(url + '/bytes/1').status_code))",
+    "a request at exit": """
+        import atexit
+        atexit.register(lambda: print(session.get(url + '/bytes/1').status_code))
+    """,
 }
 
 
