@@ -28,6 +28,8 @@ from .faces import SIDES
 from .outcome import Normaliser, describe, describe_traffic
 
 SCHEMES = ("http", "https")
+GIVEN = ("client", "server", "authority")
+"""The arguments of a case that the harness makes; the others are fixtures and parameters."""
 
 
 class Servers:
@@ -58,7 +60,7 @@ class Servers:
 def compat(case: Callable[..., Any]) -> Callable[..., None]:
     """Makes a test of a case, for each side and scheme. See the module."""
     signature = inspect.signature(case)
-    own = [parameter for name, parameter in signature.parameters.items() if name not in ("client", "server")]
+    own = [parameter for name, parameter in signature.parameters.items() if name not in GIVEN]
     added = [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY)
         for name in ("request", "side", "scheme", "authority")
@@ -69,6 +71,8 @@ def compat(case: Callable[..., Any]) -> Callable[..., None]:
     @pytest.mark.parametrize("scheme", getattr(case, "schemes", SCHEMES))
     @functools.wraps(case)
     def test(request: Any, side: str, scheme: str, authority: Authority, **arguments: Any) -> None:
+        if "authority" in signature.parameters:
+            arguments["authority"] = authority
         outcome = run(case, side, scheme, authority, arguments)
         parameters = {name: at for name, at in request.node.callspec.indices.items() if name != "side"}
         key = (case.__module__, case.__name__, *sorted(parameters.items()))

@@ -43,6 +43,12 @@ def describe(value: Any, read: Callable[[Any], bytes]) -> Any:
 
 def describe_response(response: Any, read: Callable[[Any], bytes]) -> dict[str, Any]:
     """All that requests' users look at. Reads the body."""
+    seen = _describe_hop(response, read)
+    seen["history"] = [_describe_hop(hop, lambda hop: hop.content) for hop in response.history]
+    return seen
+
+
+def _describe_hop(response: Any, read: Callable[[Any], bytes]) -> dict[str, Any]:
     return {
         "status": response.status_code,
         "reason": response.reason,
@@ -58,8 +64,7 @@ def describe_response(response: Any, read: Callable[[Any], bytes]) -> dict[str, 
         "next": describe_request(getattr(response, "next", None)),  # a pickled one of requests' has none
         "links": response.links,
         "elapsed": isinstance(response.elapsed, datetime.timedelta) and response.elapsed.total_seconds() > 0,
-        "history": [describe_response(hop, lambda hop: hop.content) for hop in response.history],
-        "histories": [len(hop.history) for hop in response.history],
+        "past": [hop.status_code for hop in response.history],
         "repr": repr(response),
     }
 
