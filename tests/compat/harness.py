@@ -25,7 +25,7 @@ from servers.authority import Authority
 from servers.recording import RecordingServer
 
 from .faces import SIDES
-from .outcome import Normaliser, describe, describe_traffic
+from .outcome import Normaliser, describe, describe_traffic, differences
 
 SCHEMES = ("http", "https")
 GIVEN = ("client", "server", "authority")
@@ -78,13 +78,15 @@ def compat(case: Callable[..., Any]) -> Callable[..., None]:
         key = (case.__module__, case.__name__, *sorted(parameters.items()))
         if row is not None:
             _, of_requests, of_martlet = row
-            assert outcome["value"] == (of_requests if side == "requests" else of_martlet)
+            expected = of_requests if side == "requests" else of_martlet
+            assert outcome["value"] == expected, f"{side}: {outcome['value']!r}, not {expected!r}"
         elif side == "requests":
             REFERENCES[key] = outcome
         else:
             if key not in REFERENCES:
                 REFERENCES[key] = run(case, "requests", scheme, authority, arguments)
-            assert outcome == REFERENCES[key]
+            if different := list(differences(REFERENCES[key], outcome)):
+                pytest.fail("\n".join(["not as in requests:", *different]), pytrace=False)
 
     keyword_only = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own]
     test.__signature__ = signature.replace(parameters=[*added, *keyword_only])  # type: ignore[attr-defined]
@@ -141,8 +143,8 @@ def run(
         finally:
             face.close()
         for server in servers.all:
-            if side == "requests" and server.open_connections():
-                # Its sockets live as long as a response does, and an exception makes a cycle of that.
+            if server.open_connections():
+                # A response holds its connection, and the traceback of an exception makes a cycle of it.
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore", ResourceWarning)
                     gc.collect()

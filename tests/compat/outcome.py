@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from servers.wire import Recorded
@@ -32,6 +32,8 @@ def describe(value: Any, read: Callable[[Any], bytes]) -> Any:
         return describe_request(value)
     if kind == "RequestsCookieJar":
         return describe_cookies(value)
+    if type(value) is dict:
+        return {name: describe(each, read) for name, each in value.items()}
     if isinstance(value, Mapping):
         return [(describe(name, read), describe(each, read)) for name, each in value.items()]
     if isinstance(value, set | frozenset):
@@ -63,7 +65,7 @@ def _describe_hop(response: Any, read: Callable[[Any], bytes]) -> dict[str, Any]
         "is_permanent_redirect": response.is_permanent_redirect,
         "next": describe_request(getattr(response, "next", None)),  # a pickled one of requests' has none
         "links": response.links,
-        "elapsed": isinstance(response.elapsed, datetime.timedelta) and response.elapsed.total_seconds() > 0,
+        "elapsed": type(response.elapsed).__name__,
         "past": [hop.status_code for hop in response.history],
         "repr": repr(response),
     }
@@ -136,3 +138,18 @@ class Normaliser:
 def describe_traffic(servers: Iterable[Any]) -> list[Any]:
     """For each server the requests as it saw them, with the number of the connection."""
     return [[(seen.connection, seen.lines, seen.raw_body) for seen in server.requests] for server in servers]
+
+
+def differences(theirs: Any, ours: Any, where: str = "") -> Iterator[str]:
+    """One line for each place where two outcomes differ: requests' value, then martlet's."""
+    if isinstance(theirs, dict) and isinstance(ours, dict):
+        for name in [*theirs, *(name for name in ours if name not in theirs)]:
+            yield from differences(theirs.get(name, ABSENT), ours.get(name, ABSENT), f"{where}.{name}")
+    elif isinstance(theirs, list) and isinstance(ours, list) and len(theirs) == len(ours):
+        for at, (their, our) in enumerate(zip(theirs, ours, strict=True)):
+            yield from differences(their, our, f"{where}[{at}]")
+    elif theirs != ours or type(theirs) is not type(ours):
+        yield f"{where.lstrip('.')}\n  requests: {theirs!r}\n  martlet:  {ours!r}"
+
+
+ABSENT = "(absent)"

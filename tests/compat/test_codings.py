@@ -22,15 +22,14 @@ def raw_deflate(data: bytes) -> bytes:
 CODED = {
     "gzip": gzip.compress(PLAIN),
     "GZIP": gzip.compress(PLAIN),
+    "Deflate": raw_deflate(PLAIN),
     "x-gzip": gzip.compress(PLAIN),
     "deflate": zlib.compress(PLAIN),
-    "deflate ": raw_deflate(PLAIN),
     "gzip, gzip": gzip.compress(gzip.compress(PLAIN)),
     "deflate, gzip": gzip.compress(zlib.compress(PLAIN)),
     "gzip,deflate": zlib.compress(gzip.compress(PLAIN)),
     "identity": PLAIN,
     "unknown": PLAIN,
-    "gzip, unknown": PLAIN,
     "": PLAIN,
 }
 

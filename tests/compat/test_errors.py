@@ -38,9 +38,9 @@ def test_a_body_that_breaks_off_is_an_error(client, server, name, stream):
 @pytest.mark.parametrize("name", ["closes without a reply", "resets without a reply", "sends noise"])
 def test_a_session_works_on_after_an_error(client, server, name):
     server.on("/broken", BROKEN_HEADS[name])
-    attempt(client.get, server.url + "/broken")
+    error = attempt(client.get, server.url + "/broken")
+    assert isinstance(error, client.lib.exceptions.ConnectionError)
     client.get(server.url + "/")
-    attempt(client.get, server.url + "/broken")
     return client.get(server.url + "/")
 
 

@@ -219,8 +219,9 @@ def test_a_redirect_from_one_scheme_to_the_other(client, server):
 
 @compat
 def test_a_redirect_in_the_middle_of_which_the_server_breaks(client, server):
-    server.on("/from", redirect(302, "/to"))
-    server.on("/to", [CLOSE])
+    other = server.another()
+    server.on("/from", redirect(302, other.url + "/to"))
+    other.on("/to", [CLOSE])
     return attempt(client.get, server.url + "/from")
 
 

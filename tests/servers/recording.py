@@ -32,6 +32,15 @@ class Connection:
     requests: list[Recorded] = field(default_factory=list)
 
 
+def _ok(request: Recorded) -> bytes:
+    """What is answered when a test does not care."""
+    return (
+        reply(200, b"ok")
+        if request.method != "HEAD"
+        else reply(200, b"", ("Content-Length", "2"), length=False)
+    )
+
+
 @dataclass
 class _Rule:
     answers: tuple[Answer, ...]
@@ -47,7 +56,7 @@ class RecordingServer:
         self.failures: list[BaseException] = []
         self._context = context
         self._rules: dict[str, _Rule] = {}
-        self._otherwise = _Rule((reply(200, b"ok"),), before_body=False)
+        self._otherwise = _Rule((_ok,), before_body=False)
         self._connections: list[Connection] = []
         self._sockets: dict[int, socket.socket] = {}
         self._threads: list[threading.Thread] = []

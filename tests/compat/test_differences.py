@@ -1,0 +1,172 @@
+"""What martlet does otherwise on purpose: a case for each row of docs/differences.md, with both sides'
+values.
+
+Rows about martlet's own Python surface are tested in tests/roads/test_differences.py.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import re
+from pathlib import Path
+
+from servers import misbehaving
+from servers.digest import Digest
+from servers.wire import CLOSE, redirect, reply
+
+from .harness import ROWS, attempt, compat, differs, only
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "differences.md"
+
+
+def test_the_rows_named_here_are_those_of_the_document():
+    rows = re.findall(r"^\| `([a-z0-9-]+)` \|", DOCUMENT.read_text(), re.MULTILINE)
+    assert len(rows) == len(set(rows))
+    assert set(ROWS) <= set(rows)
+
+
+def raised(outcome):
+    """The name of an exception's class, or the content of a response."""
+    return type(outcome).__name__ if isinstance(outcome, Exception) else outcome.content
+
+
+@compat
+@differs("early-hints", requests=103, martlet=200)
+def test_early_hints_are_not_the_reply(client, server):
+    server.on("/", [b"HTTP/1.1 103 Early Hints\r\nLink: </style>\r\n\r\n", reply(200, b"ok"), CLOSE])
+    return client.get(server.url + "/").status_code
+
+
+@compat
+@differs("cut-coding", requests=True, martlet="ContentDecodingError")
+def test_a_coded_body_without_its_end_is_an_error(client, server):
+    server.on("/", misbehaving.CUT_GZIP)
+    outcome = raised(attempt(client.get, server.url + "/"))
+    return outcome if isinstance(outcome, str) else outcome.startswith(b"hello")
+
+
+@compat
+@only("https")
+@differs("cut-tls", requests=b"half", martlet="ChunkedEncodingError")
+def test_a_body_that_ends_with_the_connection_needs_close_notify(client, server):
+    server.on("/", misbehaving.UNTIL_CLOSE_CUT)
+    return raised(attempt(client.get, server.url + "/"))
+
+
+@compat
+@differs("bytes-after-a-reply", requests=1, martlet=2)
+def test_bytes_after_a_reply_end_the_connections_use(client, server):
+    server.on("/", misbehaving.with_bytes_after(reply(200, b"of somebody else")))
+    for _ in range(2):
+        assert client.get(server.url + "/").content == b"ok"
+    return len(server.connections())
+
+
+@compat
+@differs("resend-once", requests=["ConnectionError", 2], martlet=[b"ok", 3])
+def test_a_get_on_a_kept_connection_that_closes_is_sent_again(client, server):
+    server.on("/broken", [CLOSE], reply(200, b"ok"))
+    client.get(server.url + "/")
+    outcome = attempt(client.get, server.url + "/broken")
+    return [raised(outcome), len(server.requests)]
+
+
+@compat
+@differs("digest-elsewhere", requests=200, martlet=401)
+def test_a_challenge_of_another_host_is_not_answered(client, server):
+    other = server.another()
+    other.otherwise(Digest())
+    server.on("/from", redirect(302, other.url + "/to"))
+    auth = client.lib.auth.HTTPDigestAuth("user", "secret")
+    return client.get(server.url + "/from", auth=auth).status_code
+
+
+@compat
+@differs("cookies-elsewhere", requests="own=1", martlet=None)
+def test_cookies_of_a_call_go_to_the_first_origin_only(client, server):
+    other = server.another()
+    url = other.url.replace("127.0.0.1", "localhost")
+    server.on("/from", redirect(302, url + "/to"))
+    client.get(server.url + "/from", cookies={"own": "1"})
+    return other.requests[0].header("Cookie")
+
+
+@compat
+@differs("long-redirect-body", requests=[1_000_000, 1], martlet=[65_536, 2])
+def test_the_body_of_a_redirect_is_read_up_to_64_kib(client, server):
+    server.on("/from", redirect(302, "/to", b"x" * 1_000_000))
+    response = client.get(server.url + "/from")
+    return [len(response.history[0].content), len(server.connections())]
+
+
+@compat
+@only("http")
+@differs("public-suffix", requests=["a=1", "a=1"], martlet=["a=1", None])
+def test_a_cookie_for_a_public_suffix_is_not_shared(client, server):
+    client.session.proxies = {"http": server.url}
+    server.on("/own", reply(200, b"", ("Set-Cookie", "a=1; Domain=shop.example.co.uk")))
+    server.on("/suffix", reply(200, b"", ("Set-Cookie", "a=1; Domain=co.uk")))
+    sent = []
+    for path, other in (("/own", "www.shop.example.co.uk"), ("/suffix", "other.co.uk")):
+        client.get("http://shop.example.co.uk" + path)
+        client.get(f"http://{other}/")
+        sent.append(server.requests[-1].header("Cookie"))
+        client.session.cookies.clear()
+    return sent
+
+
+@compat
+@differs(
+    "malformed-field",
+    requests=[["Content-Length"]] * 3,
+    martlet=[["Content-Length", "X-F", "X-2"], ["Content-Length", "X-2"], ["Content-Length", "X-2"]],
+)
+def test_a_malformed_field_of_a_reply_does_not_hide_those_after_it(client, server):
+    found = []
+    for field in ("X-F : a", "X F: a", "X-F"):
+        head = f"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n{field}\r\nX-2: 2\r\n\r\n".encode()
+        server.on("/", [head + b"ok", CLOSE])
+        found.append(list(client.get(server.url + "/").headers))
+        server.wait_until_closed()
+    return found
+
+
+@compat
+@differs("nul", requests=[b"ok", b"ok"], martlet=["InvalidHeader", "ConnectionError"])
+def test_a_nul_in_a_header_is_refused_both_ways(client, server):
+    server.on("/nul", reply(200, b"ok", ("X", "a\x00b")))
+    return [
+        raised(attempt(client.get, server.url + "/", headers={"X": "a\x00b"})),
+        raised(attempt(client.get, server.url + "/nul")),
+    ]
+
+
+@compat
+@differs("text-file-length", requests=["4", b"caf\xc3\xa9"], martlet="ConnectionError")
+def test_a_body_longer_than_its_length_is_not_sent(client, server):
+    # Four characters, five bytes: requests announces four, and the fifth would begin the next request.
+    server.on("/", reply(200, b"ok"), before_body=True)
+    outcome = attempt(client.post, server.url + "/", data=io.StringIO("caf\u00e9"))
+    if isinstance(outcome, Exception):
+        return type(outcome).__name__
+    return [server.requests[0].header("Content-Length"), "caf\u00e9".encode()]
+
+
+@compat
+@differs("codings-list", requests=["ContentDecodingError", "coded"], martlet=["plain", "plain"])
+def test_content_codings_are_read_as_a_list(client, server):
+    coded = gzip.compress(b"plain")
+    server.on("/unknown", reply(200, b"plain", ("Content-Encoding", "gzip, unknown")))
+    server.on("/space", reply(200, coded, ("Content-Encoding", "gzip ")))
+    outcomes = [raised(attempt(client.get, server.url + path)) for path in ("/unknown", "/space")]
+    return [{b"plain": "plain", coded: "coded"}.get(outcome, outcome) for outcome in outcomes]
+
+
+@compat
+@differs("length-beside-chunks", requests=["3", "chunked"], martlet=[None, "chunked"])
+def test_a_length_beside_chunks_is_not_sent(client, server):
+    server.on("/", [reply(200, b"ok"), CLOSE], before_body=True)
+    attempt(client.post, server.url + "/", data=iter([b"abc"]), headers={"Content-Length": "3"})
+    request = server.requests[0]
+    return [request.header("Content-Length"), request.header("Transfer-Encoding")]
