@@ -170,3 +170,14 @@ def test_a_length_beside_chunks_is_not_sent(client, server):
     attempt(client.post, server.url + "/", data=iter([b"abc"]), headers={"Content-Length": "3"})
     request = server.requests[0]
     return [request.header("Content-Length"), request.header("Transfer-Encoding")]
+
+
+@compat
+@only("https")
+@differs("handshake-timeout", requests=["ReadTimeout"] * 2, martlet=["ConnectTimeout"] * 2)
+def test_a_handshake_that_is_not_answered_is_part_of_connecting(client, server):
+    with misbehaving.silent_port() as port:
+        timeouts = (0.1, (0.1, 20))
+        return [
+            raised(attempt(client.get, f"https://127.0.0.1:{port}/", timeout=timeout)) for timeout in timeouts
+        ]

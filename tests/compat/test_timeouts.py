@@ -97,15 +97,6 @@ def test_connecting_that_takes_too_long_is_a_connect_timeout(client, server, tim
 
 
 @compat
-@only("https")
-@pytest.mark.parametrize("timeout", [SHORT, (20, SHORT), (SHORT, 20)], ids=repr)
-def test_a_handshake_that_is_not_answered(client, server, timeout):
-    with misbehaving.silent_port() as port:
-        error = attempt(client.get, f"https://127.0.0.1:{port}/", timeout=timeout)
-        return type(error).__name__
-
-
-@compat
 def test_a_timeout_holds_for_every_hop(client, server):
     server.on("/from", redirect(302, "/hang"))
     server.on("/hang", [HANG])
