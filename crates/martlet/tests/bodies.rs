@@ -118,7 +118,11 @@ async fn read(client: &Client, peer: &Peer, way: Way) -> Result<Bytes, (Kind, Ph
     outcome.await.map_err(|error: martlet::Error| (error.kind(), error.phase()))
 }
 
+/// Memory that is handed out a little at a time.
 struct Memory;
+
+const WINDOW: usize = 10_000;
+
 struct Filling {
     bytes: Vec<u8>,
     at: usize,
@@ -132,7 +136,8 @@ impl Sink for Memory {
 
 impl Buffer for Filling {
     fn space(&mut self) -> &mut [u8] {
-        &mut self.bytes[self.at..]
+        let end = self.bytes.len().min(self.at + WINDOW);
+        &mut self.bytes[self.at..end]
     }
 
     fn advance(&mut self, amount: usize) {

@@ -16,7 +16,7 @@ pub trait Sink: Send {
 
 /// The caller's memory for one body, filled from its start.
 pub trait Buffer: Send {
-    /// What is not filled yet.
+    /// The next place to fill: not necessarily all that is left, but empty only when nothing is.
     fn space(&mut self) -> &mut [u8];
 
     /// The first `amount` bytes of [`Buffer::space`] are filled now.

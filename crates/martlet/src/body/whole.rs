@@ -30,7 +30,7 @@ pub(crate) async fn read_whole(
         && let Some(length) = raw.remaining().and_then(|length| usize::try_from(length).ok())
         && let Some(buffer) = sink.allocate(length).await
     {
-        return read_into(raw, buffer, length).await.map(Body::Filled);
+        return read_into(raw, buffer).await.map(Body::Filled);
     }
     let first = raw.take_buffered()?.unwrap_or_default();
     match raw.remaining() {
@@ -76,24 +76,37 @@ pub(crate) async fn discard(mut raw: RawBody, codings: &[Coding], limits: &Limit
     Ok(Bytes::from(whole))
 }
 
-async fn read_into(mut raw: RawBody, mut buffer: Box<dyn Buffer>, length: usize) -> Result<Box<dyn Buffer>> {
-    if buffer.space().len() < length {
-        let message = "the buffer for the body is smaller than the body";
-        return Err(Error::new(Kind::InvalidSetting, Phase::RecvBody, message));
-    }
+async fn read_into(mut raw: RawBody, mut buffer: Box<dyn Buffer>) -> Result<Box<dyn Buffer>> {
     while let Some(piece) = raw.take_buffered()? {
-        if let Some(space) = buffer.space().get_mut(..piece.len()) {
-            space.copy_from_slice(&piece);
+        let mut rest = piece.as_ref();
+        while !rest.is_empty() {
+            let space = space_left(&mut *buffer)?;
+            let (part, after) = rest.split_at(rest.len().min(space.len()));
+            if let Some(space) = space.get_mut(..part.len()) {
+                space.copy_from_slice(part);
+            }
+            buffer.advance(part.len());
+            rest = after;
         }
-        buffer.advance(piece.len());
     }
-    loop {
-        let amount = raw.read_slice(buffer.space()).await?;
+    while raw.remaining() != Some(0) {
+        let amount = raw.read_slice(space_left(&mut *buffer)?).await?;
         if amount == 0 {
-            return Ok(buffer);
+            break;
         }
         buffer.advance(amount);
     }
+    Ok(buffer)
+}
+
+/// The buffer's space, of which there must be some.
+fn space_left(buffer: &mut dyn Buffer) -> Result<&mut [u8]> {
+    let space = buffer.space();
+    if space.is_empty() {
+        let message = "the buffer for the body is smaller than the body";
+        return Err(Error::new(Kind::InvalidSetting, Phase::RecvBody, message));
+    }
+    Ok(space)
 }
 
 async fn read_known(mut raw: RawBody, first: Bytes, remaining: u64) -> Result<Bytes> {
