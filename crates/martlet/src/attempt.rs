@@ -7,6 +7,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use bytes::Buf;
 use martlet_proto::exchange::{Attempt, Sent};
 use martlet_proto::http1::{HeadParser, Parsed, encode_head, framing, head_cut_short, keeps_alive};
 use martlet_proto::limit::Limits;
@@ -74,7 +75,7 @@ pub(crate) async fn send(way: &Way<'_>, attempt: &Attempt, source: &mut Source) 
 }
 
 /// A connection for `attempt`, and whether it was used before. `fresh`: it must not have been.
-async fn lease(way: &Way<'_>, attempt: &Attempt, fresh: bool) -> Result<(Leased<Http1>, bool)> {
+async fn lease(way: &Way<'_>, attempt: &Attempt, fresh: bool) -> Result<(Leased<Box<Http1>>, bool)> {
     let key = key(way, attempt);
     loop {
         match way.clock.limit(Phase::Pool, way.shared.pool.acquire(&key)).await? {
@@ -102,7 +103,7 @@ fn key(way: &Way<'_>, attempt: &Attempt) -> Key {
 }
 
 /// Opens a connection; out of descriptors, closes idle ones and waits for others as long as for a place.
-async fn open(way: &Way<'_>, attempt: &Attempt, place: Place<Http1>) -> Result<Leased<Http1>> {
+async fn open(way: &Way<'_>, attempt: &Attempt, place: Place<Box<Http1>>) -> Result<Leased<Box<Http1>>> {
     let url = &attempt.url;
     let target = Target {
         host: url.host(),
@@ -114,7 +115,7 @@ async fn open(way: &Way<'_>, attempt: &Attempt, place: Place<Http1>) -> Result<L
     let (pool, begun) = (&way.shared.pool, Instant::now());
     loop {
         let error = match way.shared.connector.connect(target, &way.clock).await {
-            Ok(stream) => return Ok(place.fill(Http1::new(stream))),
+            Ok(stream) => return Ok(place.fill(Box::new(Http1::new(stream)))),
             Err(Failure::Other(error)) => return Err(error),
             Err(Failure::OutOfDescriptors(error)) => error,
         };
@@ -144,7 +145,7 @@ async fn speak(
     attempt: &Attempt,
     opening: &Opening,
     source: &mut Source,
-    mut leased: Leased<Http1>,
+    mut leased: Leased<Box<Http1>>,
 ) -> Result<Reply, Unanswered> {
     let connection = &mut leased.connection;
     let mut source_asked = false;
@@ -194,7 +195,7 @@ async fn read_head(connection: &mut Http1, clock: &Clock, limits: &Limits) -> Re
     loop {
         while !connection.buffer.is_empty() {
             let Some(reply) = parser.parse(&connection.buffer, limits)? else { break };
-            drop(connection.buffer.split_to(reply.used));
+            connection.buffer.advance(reply.used);
             if !matches!(reply.head.status, 100 | 102..=199) {
                 return Ok(reply);
             }

@@ -27,7 +27,8 @@ pub struct Client(Arc<Shared>);
 
 /// What all exchanges of a client share.
 pub(crate) struct Shared {
-    pub(crate) pool: Pool<Http1>,
+    /// Boxed, since a connection changes hands several times per request.
+    pub(crate) pool: Pool<Box<Http1>>,
     pub(crate) connector: Connector,
     pub(crate) limits: Limits,
 }

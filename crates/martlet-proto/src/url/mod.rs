@@ -210,7 +210,8 @@ impl Url {
             zone => Cow::Owned(format!("[{}]", zone.map_or(host, |(address, _)| address))),
         };
         match self.port().filter(|port| *port != if self.is_https() { 443 } else { 80 }) {
-            Some(port) => format!("{host}:{port}"),
+            // Not `format!`, which takes five times as long: this is done for every request.
+            Some(port) => [&*host, ":", &port.to_string()].concat(),
             None => host.into_owned(),
         }
     }

@@ -4,7 +4,7 @@
 //! keeps it and sent nothing behind it; dropped earlier, it is closed. A body shorter than
 //! announced is an error, and one that ends with a TLS connection has to end with its goodbye.
 
-use bytes::{BufMut, Bytes};
+use bytes::{Buf, BufMut, Bytes, BytesMut};
 use martlet_proto::http1::{BodyDecoder, Framing};
 use martlet_proto::limit::Limits;
 use martlet_proto::{Error, Headers, Kind, Phase, Result};
@@ -18,7 +18,7 @@ const COPIED: usize = 8 * 1024;
 
 /// The framed body of one reply and the connection it comes over.
 pub(crate) struct RawBody {
-    connection: Option<Leased<Http1>>,
+    connection: Option<Leased<Box<Http1>>>,
     decoder: BodyDecoder,
     limits: Limits,
     pub(crate) clock: Clock,
@@ -28,7 +28,7 @@ pub(crate) struct RawBody {
 impl RawBody {
     /// The body behind a head that was taken off `connection`. `keep`: may the connection serve again?
     pub(crate) fn new(
-        connection: Leased<Http1>,
+        connection: Leased<Box<Http1>>,
         framing: Framing,
         keep: bool,
         limits: Limits,
@@ -70,7 +70,7 @@ impl RawBody {
             };
             let data = if piece.data.len() <= COPIED {
                 let data = Bytes::copy_from_slice(buffer.get(piece.data).unwrap_or_default());
-                drop(buffer.split_to(piece.consumed));
+                buffer.advance(piece.consumed);
                 data
             } else {
                 buffer.split_to(piece.consumed).freeze().slice(piece.data)
@@ -114,7 +114,7 @@ impl RawBody {
     }
 
     /// Reads once straight into `space`; false at the end. The buffer must be empty and the length known.
-    pub(crate) async fn read_onto(&mut self, space: &mut bytes::BytesMut) -> Result<bool> {
+    pub(crate) async fn read_onto(&mut self, space: &mut BytesMut) -> Result<bool> {
         let (Some(connection), Some(remaining)) = (&mut self.connection, self.decoder.remaining()) else {
             return Ok(false);
         };

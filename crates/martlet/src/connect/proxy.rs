@@ -5,7 +5,7 @@
 
 use std::time::Instant;
 
-use bytes::BytesMut;
+use bytes::{Buf, BytesMut};
 use martlet_proto::auth::{basic_value, latin1};
 use martlet_proto::http1::{encode_head, parse_head};
 use martlet_proto::limit::Limits;
@@ -86,7 +86,7 @@ async fn open_tunnel(stream: &mut Stream, proxy: &Url, target: Target<'_>) -> Re
             200..=299 => {
                 return Err(failed("Unable to connect to proxy: bytes came before the tunnel was used"));
             }
-            100..=199 => drop(buffer.split_to(reply.used)),
+            100..=199 => buffer.advance(reply.used),
             status => {
                 let reason = String::from_utf8_lossy(&reply.head.reason);
                 let message = format!("Tunnel connection failed: {status} {reason}");

@@ -20,7 +20,7 @@ use tokio::sync::{Notify, oneshot};
 
 pub(crate) use key::Key;
 pub(crate) use state::Grant;
-use state::{Decision, Return, State};
+use state::{Decision, HostNumber, Return, State};
 
 use crate::config::PoolConfig;
 
@@ -55,7 +55,7 @@ pub(crate) struct Place<C>(Option<Held<C>>);
 
 struct Held<C> {
     pool: Arc<Shared<C>>,
-    key: Arc<Key>,
+    host: HostNumber,
 }
 
 /// An open connection with its place. Dropping it closes the connection and frees the place.
@@ -100,14 +100,14 @@ impl<C> Pool<C> {
         let decision = self.0.lock().ask(key, Instant::now(), &mut closing);
         drop(closing);
         match decision {
-            Decision::Reuse(key, parked) => Ok(Grant::Reuse(Leased {
+            Decision::Reuse(host, parked) => Ok(Grant::Reuse(Leased {
                 connection: parked.connection,
                 opened: parked.opened,
-                place: self.place(key),
+                place: self.place(host),
             })),
-            Decision::Open(key) => Ok(Grant::Open(self.place(key))),
-            Decision::Wait(key, ticket, receiver) => {
-                Err(Waiting { pool: Arc::clone(&self.0), key, ticket, receiver })
+            Decision::Open(host) => Ok(Grant::Open(self.place(host))),
+            Decision::Wait(host, ticket, receiver) => {
+                Err(Waiting { pool: Arc::clone(&self.0), host, ticket, receiver })
             }
         }
     }
@@ -143,8 +143,8 @@ impl<C> Pool<C> {
         self.0.lock().stats()
     }
 
-    fn place(&self, key: Arc<Key>) -> Place<C> {
-        Place(Some(Held { pool: Arc::clone(&self.0), key }))
+    fn place(&self, host: HostNumber) -> Place<C> {
+        Place(Some(Held { pool: Arc::clone(&self.0), host }))
     }
 }
 
@@ -155,19 +155,19 @@ impl<C> Shared<C> {
 
     fn close_idle(self: &Arc<Self>, expired_at: Option<Instant>) -> usize {
         let mut closing = Vec::new();
-        let keys = self.lock().take_all_idle(expired_at, &mut closing);
+        let freed = self.lock().take_all_idle(expired_at, &mut closing);
         drop(closing);
-        for key in &keys {
-            let next = self.lock().grant_next(key);
+        for host in &freed {
+            let next = self.lock().grant_next(*host);
             self.serve(next);
         }
-        keys.len()
+        freed.len()
     }
 
     /// Gives a place that is counted already to who waits for it, or to the next if they have gone.
-    fn serve(self: &Arc<Self>, next: Option<(Arc<Key>, state::Waiter<C>)>) {
-        if let Some((key, waiter)) = next {
-            let place = Place(Some(Held { pool: Arc::clone(self), key }));
+    fn serve(self: &Arc<Self>, next: Option<(HostNumber, state::Waiter<C>)>) {
+        if let Some((host, waiter)) = next {
+            let place = Place(Some(Held { pool: Arc::clone(self), host }));
             drop(waiter.sender.send(Grant::Open(place)));
         }
         self.closed.notify_waiters();
@@ -183,8 +183,8 @@ impl<C> Place<C> {
 
 impl<C> Drop for Place<C> {
     fn drop(&mut self) {
-        if let Some(Held { pool, key }) = self.0.take() {
-            let next = pool.lock().closed(&key);
+        if let Some(Held { pool, host }) = self.0.take() {
+            let next = pool.lock().closed(host);
             pool.serve(next);
         }
     }
@@ -202,10 +202,10 @@ impl<C> Leased<C> {
     /// Parks the connection or hands it over; gives it back when the one who waited has just gone.
     fn give_to_next(self) -> Option<Self> {
         let Self { connection, opened, mut place } = self;
-        let Held { pool, key } = place.0.as_ref()?;
+        let Held { pool, host } = place.0.as_ref()?;
         let mut closing = Vec::new();
         let now = Instant::now();
-        let returned = pool.lock().give_back(key, connection, opened, now, &mut closing);
+        let returned = pool.lock().give_back(*host, connection, opened, now, &mut closing);
         drop(closing);
         match returned {
             // The place stays taken, by the idle connection.
@@ -225,7 +225,7 @@ impl<C> Leased<C> {
 /// Somebody in the queue.
 struct Waiting<C> {
     pool: Arc<Shared<C>>,
-    key: Arc<Key>,
+    host: HostNumber,
     ticket: u64,
     receiver: oneshot::Receiver<Grant<C>>,
 }
@@ -244,7 +244,7 @@ impl<C> Drop for Waiting<C> {
         match self.receiver.try_recv() {
             Ok(Grant::Reuse(leased)) => leased.give_back(),
             Ok(Grant::Open(place)) => drop(place),
-            Err(_) => self.pool.lock().give_up(&self.key, self.ticket),
+            Err(_) => self.pool.lock().give_up(self.host, self.ticket),
         }
     }
 }

@@ -19,7 +19,11 @@ use crate::config::PoolConfig;
 /// Everything a pool knows.
 pub(super) struct State<C> {
     config: PoolConfig,
-    hosts: HashMap<Arc<Key>, Host<C>>,
+    /// Where each host stands in `hosts`: a request looks its key up once, everything else goes by number.
+    numbers: HashMap<Arc<Key>, HostNumber>,
+    hosts: Vec<Option<Host<C>>>,
+    /// The places in `hosts` that are `None`.
+    vacant: Vec<HostNumber>,
     open: usize,
     idle: usize,
     waiting: usize,
@@ -28,10 +32,14 @@ pub(super) struct State<C> {
     reused: u64,
 }
 
+/// Where a host stands, for as long as a connection to it is open or somebody waits for one.
+pub(super) type HostNumber = usize;
+
 struct Host<C> {
+    key: Arc<Key>,
     open: usize,
     /// Oldest first.
-    idle: Vec<Parked<C>>,
+    idle: VecDeque<Parked<C>>,
     /// Longest waiting first.
     waiters: VecDeque<Waiter<C>>,
 }
@@ -45,7 +53,7 @@ pub(super) struct Parked<C> {
 
 /// Somebody who waits, in the order of the tickets.
 pub(super) struct Waiter<C> {
-    pub(super) ticket: u64,
+    ticket: u64,
     pub(super) sender: oneshot::Sender<Grant<C>>,
 }
 
@@ -59,9 +67,9 @@ pub(crate) enum Grant<C> {
 
 /// The answer to who asks.
 pub(super) enum Decision<C> {
-    Reuse(Arc<Key>, Parked<C>),
-    Open(Arc<Key>),
-    Wait(Arc<Key>, u64, oneshot::Receiver<Grant<C>>),
+    Reuse(HostNumber, Parked<C>),
+    Open(HostNumber),
+    Wait(HostNumber, u64, oneshot::Receiver<Grant<C>>),
 }
 
 /// The answer to who brings a connection back.
@@ -74,17 +82,13 @@ pub(super) enum Return<C> {
     Close(C),
 }
 
-impl<C> Default for Host<C> {
-    fn default() -> Self {
-        Self { open: 0, idle: Vec::new(), waiters: VecDeque::new() }
-    }
-}
-
 impl<C> State<C> {
     pub(super) fn new(config: PoolConfig) -> Self {
         Self {
             config,
-            hosts: HashMap::new(),
+            numbers: HashMap::new(),
+            hosts: Vec::new(),
+            vacant: Vec::new(),
             open: 0,
             idle: 0,
             waiting: 0,
@@ -96,32 +100,33 @@ impl<C> State<C> {
 
     /// Somebody asks for a connection to `key`. What has expired, or makes room, goes to `closing`.
     pub(super) fn ask(&mut self, key: &Key, now: Instant, closing: &mut Vec<C>) -> Decision<C> {
-        if let Some((key, parked)) = self.take_idle(key, now, closing) {
-            self.reused += 1;
-            return Decision::Reuse(key, parked);
-        }
-        let key = match self.hosts.get_key_value(key) {
-            Some((key, _)) => Arc::clone(key),
-            None => Arc::new(key.clone()),
+        let number = match self.numbers.get(key) {
+            Some(number) => *number,
+            None => self.enter(key),
         };
-        let queue = self.hosts.get(&key).is_some_and(|host| !host.waiters.is_empty());
-        if !queue && self.has_room(&key) && (self.has_total_room() || self.evict_oldest(closing)) {
-            self.count_open(&key);
-            return Decision::Open(key);
+        if let Some(parked) = self.take_idle(number, now, closing) {
+            self.reused += 1;
+            return Decision::Reuse(number, parked);
+        }
+        let queue = self.host(number).is_some_and(|host| !host.waiters.is_empty());
+        if !queue && self.has_room(number) && (self.has_total_room() || self.evict_oldest(closing)) {
+            self.count_open(number);
+            return Decision::Open(number);
         }
         let (sender, receiver) = oneshot::channel();
         let ticket = self.next_ticket;
         self.next_ticket += 1;
-        self.waiting += 1;
-        let host = self.hosts.entry(Arc::clone(&key)).or_default();
-        host.waiters.push_back(Waiter { ticket, sender });
-        Decision::Wait(key, ticket, receiver)
+        if let Some(host) = self.host_mut(number) {
+            host.waiters.push_back(Waiter { ticket, sender });
+            self.waiting += 1;
+        }
+        Decision::Wait(number, ticket, receiver)
     }
 
     /// A connection comes back in good order. What gives way to it goes to `closing`.
     pub(super) fn give_back(
         &mut self,
-        key: &Arc<Key>,
+        number: HostNumber,
         connection: C,
         opened: Instant,
         now: Instant,
@@ -130,7 +135,7 @@ impl<C> State<C> {
         if self.is_too_old(opened, now) {
             return Return::Close(connection);
         }
-        if let Some(waiter) = self.next_waiter_of(key) {
+        if let Some(waiter) = self.next_waiter_of(number) {
             self.reused += 1;
             return Return::HandOver(waiter, connection);
         }
@@ -139,72 +144,73 @@ impl<C> State<C> {
         if of_host == 0 || of_all == 0 || somebody_needs_the_place {
             return Return::Close(connection);
         }
-        if self.idle_of(key) >= of_host {
-            self.evict_from(key, closing);
+        if self.host(number).is_some_and(|host| host.idle.len() >= of_host) {
+            self.evict_from(number, closing);
         } else if self.idle >= of_all {
             self.evict_oldest(closing);
         }
-        let host = self.hosts.entry(Arc::clone(key)).or_default();
-        host.idle.push(Parked { connection, opened, since: now });
+        let Some(host) = self.host_mut(number) else { return Return::Close(connection) };
+        host.idle.push_back(Parked { connection, opened, since: now });
         self.idle += 1;
         Return::Parked
     }
 
     /// A connection was closed. Whoever is next for its place is counted as open already.
-    pub(super) fn closed(&mut self, key: &Arc<Key>) -> Option<(Arc<Key>, Waiter<C>)> {
-        self.count_closed(key);
-        self.grant_next(key)
+    pub(super) fn closed(&mut self, number: HostNumber) -> Option<(HostNumber, Waiter<C>)> {
+        self.count_closed(number);
+        let next = self.grant_next(number);
+        self.forget_if_unused(number);
+        next
     }
 
-    /// Whoever can be given a place now, `key`'s own first unless a total limit orders all by age.
-    pub(super) fn grant_next(&mut self, key: &Arc<Key>) -> Option<(Arc<Key>, Waiter<C>)> {
+    /// Whoever can be given a place now: somebody of this host, or with a total limit whoever waited longest.
+    pub(super) fn grant_next(&mut self, number: HostNumber) -> Option<(HostNumber, Waiter<C>)> {
         if self.waiting == 0 || !self.has_total_room() {
             return None;
         }
-        let key = match self.config.max_total {
-            None if self.has_room(key) => Arc::clone(key),
+        let number = match self.config.max_total {
+            None if self.has_room(number) => number,
             None => return None,
             Some(_) => self.longest_waiting_with_room()?,
         };
-        let waiter = self.next_waiter_of(&key)?;
-        self.count_open(&key);
-        Some((key, waiter))
+        let waiter = self.next_waiter_of(number)?;
+        self.count_open(number);
+        Some((number, waiter))
     }
 
     /// Somebody no longer waits.
-    pub(super) fn give_up(&mut self, key: &Arc<Key>, ticket: u64) {
-        let Some(host) = self.hosts.get_mut(key) else { return };
+    pub(super) fn give_up(&mut self, number: HostNumber, ticket: u64) {
+        // The number may be another host's by now, but the ticket is nobody else's.
+        let Some(host) = self.host_mut(number) else { return };
         if let Ok(place) = host.waiters.binary_search_by_key(&ticket, |waiter| waiter.ticket) {
             host.waiters.remove(place);
             self.waiting -= 1;
         }
-        self.forget_if_unused(key);
+        self.forget_if_unused(number);
     }
 
-    /// Takes all idle connections out, or those that have expired.
+    /// Takes all idle connections out, or those that have expired; tells whose places are free now.
     pub(super) fn take_all_idle(
         &mut self,
         expired_at: Option<Instant>,
         closing: &mut Vec<C>,
-    ) -> Vec<Arc<Key>> {
-        let mut keys = Vec::new();
-        let mut hosts = std::mem::take(&mut self.hosts);
-        for (key, host) in &mut hosts {
+    ) -> Vec<HostNumber> {
+        let mut freed = Vec::new();
+        for number in 0..self.hosts.len() {
+            let Some(host) = self.host_mut(number) else { continue };
             for parked in std::mem::take(&mut host.idle) {
                 if expired_at.is_none_or(|now| self.has_expired(&parked, now)) {
                     closing.push(parked.connection);
-                    keys.push(Arc::clone(key));
-                } else {
-                    host.idle.push(parked);
+                    freed.push(number);
+                    self.idle -= 1;
+                    self.count_closed(number);
+                } else if let Some(host) = self.host_mut(number) {
+                    host.idle.push_back(parked);
                 }
             }
+            self.forget_if_unused(number);
         }
-        self.hosts = hosts;
-        self.idle -= keys.len();
-        for key in &keys {
-            self.count_closed(key);
-        }
-        keys
+        freed
     }
 
     pub(super) fn idle_expiry(&self) -> Duration {
@@ -216,26 +222,46 @@ impl<C> State<C> {
             open: self.open,
             idle: self.idle,
             waiting: self.waiting,
-            hosts: self.hosts.len(),
+            hosts: self.numbers.len(),
             opened: self.opened,
             reused: self.reused,
         }
     }
 
-    fn take_idle(&mut self, key: &Key, now: Instant, closing: &mut Vec<C>) -> Option<(Arc<Key>, Parked<C>)> {
-        if self.idle == 0 {
-            return None;
+    fn host(&self, number: HostNumber) -> Option<&Host<C>> {
+        self.hosts.get(number)?.as_ref()
+    }
+
+    fn host_mut(&mut self, number: HostNumber) -> Option<&mut Host<C>> {
+        self.hosts.get_mut(number)?.as_mut()
+    }
+
+    fn numbered(&self) -> impl Iterator<Item = (HostNumber, &Host<C>)> {
+        self.hosts.iter().enumerate().filter_map(|(number, host)| Some((number, host.as_ref()?)))
+    }
+
+    /// Gives a number to a host that has none.
+    fn enter(&mut self, key: &Key) -> HostNumber {
+        let key = Arc::new(key.clone());
+        let host = Host { key: Arc::clone(&key), open: 0, idle: VecDeque::new(), waiters: VecDeque::new() };
+        let number = self.vacant.pop().unwrap_or(self.hosts.len());
+        match self.hosts.get_mut(number) {
+            Some(vacant) => *vacant = Some(host),
+            None => self.hosts.push(Some(host)),
         }
+        self.numbers.insert(key, number);
+        number
+    }
+
+    fn take_idle(&mut self, number: HostNumber, now: Instant, closing: &mut Vec<C>) -> Option<Parked<C>> {
         loop {
-            let (key, _) = self.hosts.get_key_value(key)?;
-            let key = Arc::clone(key);
-            let parked = self.hosts.get_mut(&key)?.idle.pop()?;
+            let parked = self.host_mut(number)?.idle.pop_back()?;
             self.idle -= 1;
             if !self.has_expired(&parked, now) {
-                return Some((key, parked));
+                return Some(parked);
             }
             closing.push(parked.connection);
-            self.count_closed(&key);
+            self.count_closed(number);
         }
     }
 
@@ -248,8 +274,8 @@ impl<C> State<C> {
         self.config.max_lifetime.is_some_and(|most| now.saturating_duration_since(opened) >= most)
     }
 
-    fn has_room(&self, key: &Arc<Key>) -> bool {
-        let open = self.hosts.get(key).map_or(0, |host| host.open);
+    fn has_room(&self, number: HostNumber) -> bool {
+        let open = self.host(number).map_or(0, |host| host.open);
         self.config.max_per_host.is_none_or(|most| open < most)
     }
 
@@ -257,64 +283,63 @@ impl<C> State<C> {
         self.config.max_total.is_none_or(|most| self.open < most)
     }
 
-    fn idle_of(&self, key: &Arc<Key>) -> usize {
-        self.hosts.get(key).map_or(0, |host| host.idle.len())
+    fn longest_waiting_with_room(&self) -> Option<HostNumber> {
+        let waiting =
+            self.numbered().filter_map(|(number, host)| Some((host.waiters.front()?.ticket, number)));
+        waiting.filter(|(_, number)| self.has_room(*number)).min().map(|(_, number)| number)
     }
 
-    fn longest_waiting_with_room(&self) -> Option<Arc<Key>> {
-        let waiting = self.hosts.iter().filter_map(|(key, host)| Some((host.waiters.front()?.ticket, key)));
-        waiting
-            .filter(|(_, key)| self.has_room(key))
-            .min_by_key(|(ticket, _)| *ticket)
-            .map(|(_, key)| Arc::clone(key))
-    }
-
-    fn next_waiter_of(&mut self, key: &Arc<Key>) -> Option<Waiter<C>> {
-        let host = self.hosts.get_mut(key)?;
+    fn next_waiter_of(&mut self, number: HostNumber) -> Option<Waiter<C>> {
+        let host = self.host_mut(number)?;
+        let (mut gone, mut next) = (0, None);
         while let Some(waiter) = host.waiters.pop_front() {
-            self.waiting -= 1;
+            gone += 1;
             if !waiter.sender.is_closed() {
-                return Some(waiter);
+                next = Some(waiter);
+                break;
             }
         }
-        None
+        self.waiting -= gone;
+        next
     }
 
     /// Closes the idle connection that lay longest, of any host.
     fn evict_oldest(&mut self, closing: &mut Vec<C>) -> bool {
-        let oldest = self.hosts.iter().filter_map(|(key, host)| Some((host.idle.first()?.since, key)));
-        let Some(key) = oldest.min_by_key(|(since, _)| *since).map(|(_, key)| Arc::clone(key)) else {
-            return false;
-        };
-        self.evict_from(&key, closing);
+        let oldest = self.numbered().filter_map(|(number, host)| Some((host.idle.front()?.since, number)));
+        let Some((_, number)) = oldest.min() else { return false };
+        self.evict_from(number, closing);
         true
     }
 
-    fn evict_from(&mut self, key: &Arc<Key>, closing: &mut Vec<C>) {
-        if let Some(host) = self.hosts.get_mut(key).filter(|host| !host.idle.is_empty()) {
-            closing.push(host.idle.remove(0).connection);
+    fn evict_from(&mut self, number: HostNumber, closing: &mut Vec<C>) {
+        if let Some(parked) = self.host_mut(number).and_then(|host| host.idle.pop_front()) {
+            closing.push(parked.connection);
             self.idle -= 1;
-            self.count_closed(key);
+            self.count_closed(number);
+            self.forget_if_unused(number);
         }
     }
 
-    fn count_open(&mut self, key: &Arc<Key>) {
-        self.hosts.entry(Arc::clone(key)).or_default().open += 1;
-        self.open += 1;
-        self.opened += 1;
+    fn count_open(&mut self, number: HostNumber) {
+        if let Some(host) = self.host_mut(number) {
+            host.open += 1;
+            self.open += 1;
+            self.opened += 1;
+        }
     }
 
-    fn count_closed(&mut self, key: &Arc<Key>) {
-        if let Some(host) = self.hosts.get_mut(key) {
+    fn count_closed(&mut self, number: HostNumber) {
+        if let Some(host) = self.host_mut(number) {
             host.open -= 1;
             self.open -= 1;
         }
-        self.forget_if_unused(key);
     }
 
-    fn forget_if_unused(&mut self, key: &Arc<Key>) {
-        if self.hosts.get(key).is_some_and(|host| host.open == 0 && host.waiters.is_empty()) {
-            self.hosts.remove(key);
+    fn forget_if_unused(&mut self, number: HostNumber) {
+        let unused = self.host(number).is_some_and(|host| host.open == 0 && host.waiters.is_empty());
+        if unused && let Some(host) = self.hosts.get_mut(number).and_then(Option::take) {
+            self.numbers.remove(&host.key);
+            self.vacant.push(number);
         }
     }
 }
