@@ -77,11 +77,11 @@ def test_a_proxy_is_told_who_asks(library: ModuleType) -> None:
 def test_it_sends_one_exchange_through_the_engine() -> None:
     engine = Engine(Handle(302, [("Location", "/x")], chunks=[b"a"]))
     request, adapter = prepared(), over(engine)
-    response = adapter.send(request, timeout=(1, 2), verify="/ca", cert="/c", proxies={"http": "p"})
+    response = adapter.send(request, timeout=(1, 2), verify="/ca", cert=__file__, proxies={"http": "p"})
     assert (response.request is request, response.connection is adapter) == (True, True)
     assert (response.status_code, response.content) == (302, b"a")
     [(_, settings)] = engine.sent
-    assert (settings["verify"], settings["cert"], settings["proxies"]) == ("/ca", "/c", {"all": "p"})
+    assert (settings["verify"], settings["cert"], settings["proxies"]) == ("/ca", __file__, {"all": "p"})
     assert (settings["timeout"].connect, settings["timeout"].read) == (1, 2)
     adapter.close()
     assert engine.closed

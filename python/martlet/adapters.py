@@ -215,10 +215,10 @@ class HTTPAdapter(BaseAdapter):
         self._check_overridden()
         times = resolve_timeout(timeout)
         proxy = _proxy_for(request, proxies)
-        if (request.url or "").lower().startswith("https"):
-            _check_files(verify, cert)
-            if verify is False:
-                _warn_unverified(request)
+        over_tls = (request.url or "").lower().startswith("https")
+        _check_files(verify if over_tls else None, cert)
+        if over_tls and verify is False:
+            _warn_unverified(request)
         self.add_headers(request, stream=stream, timeout=timeout, verify=verify, cert=cert, proxies=proxies)
         settings = {"timeout": times, "verify": verify, "cert": cert, "proxies": proxy}
         if "max_retries" in self.__dict__:
@@ -231,6 +231,7 @@ class HTTPAdapter(BaseAdapter):
             return self.build_response(request, response.raw)
         response.request = request
         response.connection = self
+        response._next = None  # that is for the session to say, if it does not go there itself
         return response
 
     # How an AsyncSession sends without blocking.
@@ -267,10 +268,13 @@ def _proxy_for(request: PreparedRequest, proxies: Proxies) -> dict[str, str] | N
 
 
 def _check_files(verify: Verify, cert: Cert) -> None:
-    """Raises OSError, in requests' words, for a file that is not there: before anything is sent."""
+    """Raises OSError, in requests' words, for a file that is not there: before anything is sent. A client's
+    certificate is looked for whether it will be asked for or not, as in requests.
+    """
+    from os import PathLike
     from os.path import exists
 
-    certificate, key = cert if isinstance(cert, tuple) else (cert, None)
+    certificate, key = (cert, None) if not cert or isinstance(cert, str | PathLike) else (cert[0], cert[1])
     for what, path in (
         ("a suitable TLS CA certificate bundle", None if isinstance(verify, bool) else verify),
         ("the TLS certificate file", certificate),

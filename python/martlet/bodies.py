@@ -191,6 +191,8 @@ def _file_of(name: Any, given: Any) -> tuple[Any, Any, Any, Any]:
     """What `files=` says of one file: its name, content, content type and further headers."""
     if not isinstance(given, tuple | list):
         return guess_filename(given) or name, given, None, None
+    if not 2 <= len(given) <= 4:
+        raise ValueError(f"a file is (name, content[, content type[, headers]]), not {len(given)} values")
     said: list[Any] = [*given, None, None]
     return said[0], said[1], said[2], said[3]
 

@@ -406,9 +406,10 @@ def cookiejar_from_dict(
     """A jar with a cookie for all hosts for each item: a new RequestsCookieJar, or the one given."""
     jar = RequestsCookieJar() if cookiejar is None else cookiejar
     present: set[str] = set() if overwrite else {cookie.name for cookie in jar}
-    for name, value in (cookie_dict or {}).items():
+    # By subscript, as requests reads it: pairs, a string or a number are a TypeError.
+    for name in () if cookie_dict is None else cookie_dict:
         if name not in present:
-            jar.set_cookie(create_cookie(name, value))
+            jar.set_cookie(create_cookie(name, cookie_dict[name]))  # type: ignore[index]
     return jar
 
 

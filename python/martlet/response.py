@@ -26,7 +26,7 @@ from .structures import CaseInsensitiveDict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
     from typing import Any, ClassVar, Literal, overload
 
     from typing_extensions import Self
@@ -202,11 +202,14 @@ class Response(ResponseHead):
         if pending is not None:
             yield pending
 
-    async def aiter_content(
+    def aiter_content(
         self, chunk_size: int | None = 1, decode_unicode: bool = False
-    ) -> AsyncIterator[Any]:
-        """`iter_content`, awaited."""
+    ) -> AsyncGenerator[Any, None]:
+        """`iter_content`, awaited. What is wrong with the arguments is said at the call, as there."""
         self._check_pieces(chunk_size)
+        return self._apieces(chunk_size, decode_unicode)
+
+    async def _apieces(self, chunk_size: int | None, decode_unicode: bool) -> AsyncGenerator[Any, None]:
         decoder = incremental_decoder(self.encoding) if decode_unicode and self.encoding else None
         if not self._content_consumed and not self._streams():
             await self.aread()

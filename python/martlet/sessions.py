@@ -185,7 +185,8 @@ class BaseSession(SessionRedirectMixin):
         from .cookies import RequestsCookieJar, cookiejar_from_dict, merge_cookies
 
         merged = merge_cookies(RequestsCookieJar(), self.cookies)
-        return merge_cookies(merged, given if isinstance(given, CookieJar) else cookiejar_from_dict(given))
+        jar = given if isinstance(given, CookieJar) else cookiejar_from_dict(given or {})
+        return merge_cookies(merged, jar)
 
     def merge_environment_settings(
         self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any

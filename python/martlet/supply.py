@@ -24,8 +24,8 @@ def supply(request: PreparedRequest) -> Supply | AsyncSupply:
     body: Any = request.body
     if hasattr(body, "__aiter__"):
         return AsyncSupply(body)
-    if isinstance(body, bytearray | memoryview):
-        return Supply([bytes(body)], None)  # iterating it would give numbers
+    if not hasattr(body, "read") and (whole := _memory(body)) is not None:
+        return Supply([whole], None)  # iterating it would give numbers
     return Supply(body, request._body_position)  # pyright: ignore[reportPrivateUsage]
 
 
@@ -107,6 +107,14 @@ def _answer(operation: Operation[Any], supply: Supply, rewind: bool) -> None:
             operation._supply(supply.piece())
     except BaseException as error:
         operation._fail(error)
+
+
+def _memory(body: Any) -> bytes | None:
+    """The bytes of what has a buffer: bytearray, memoryview, array."""
+    try:
+        return bytes(memoryview(body))
+    except TypeError:
+        return None
 
 
 def _as_bytes(piece: Any) -> bytes:

@@ -136,8 +136,16 @@ class Normaliser:
 
 
 def describe_traffic(servers: Iterable[Any]) -> list[Any]:
-    """For each server the requests as it saw them, with the number of the connection."""
-    return [[(seen.connection, seen.lines, seen.raw_body) for seen in server.requests] for server in servers]
+    """For each server the requests as it saw them, with the number of the connection. Those that no request
+    came over are not counted: whether one is opened before or after a request is refused is nobody's promise.
+    """
+    return [list(_numbered(server.requests)) for server in servers]
+
+
+def _numbered(requests: Iterable[Recorded]) -> Iterator[tuple[int, Any, bytes]]:
+    numbers: dict[int, int] = {}
+    for seen in requests:
+        yield numbers.setdefault(seen.connection, len(numbers)), seen.lines, seen.raw_body
 
 
 def differences(theirs: Any, ours: Any, where: str = "") -> Iterator[str]:
