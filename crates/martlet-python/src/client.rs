@@ -197,7 +197,7 @@ impl Client {
         files: &Bound<'_, PyAny>,
         auth: &Bound<'_, PyAny>,
         timeout: &Bound<'_, PyAny>,
-        allow_redirects: bool,
+        allow_redirects: &Bound<'_, PyAny>,
         proxies: &Bound<'_, PyAny>,
         hooks: &Bound<'_, PyAny>,
         stream: &Bound<'_, PyAny>,

@@ -70,5 +70,26 @@ fn build(
         Phase::Prepare | Phase::Redirect => error.message().to_owned(),
         _ => error.to_string(),
     };
-    Ok(PyErr::from_value(class.call((message,), Some(&known))?))
+    let exception = class.call((message,), Some(&known))?;
+    exception.setattr("phase", phase_name(error.phase()))?;
+    Ok(PyErr::from_value(exception))
+}
+
+/// The phase as Python code reads it: retries tell by it whether anything was sent.
+fn phase_name(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Prepare => "prepare",
+        Phase::Pool => "pool",
+        Phase::Resolve => "resolve",
+        Phase::Connect => "connect",
+        Phase::Proxy => "proxy",
+        Phase::Tls => "tls",
+        Phase::SendHead => "send head",
+        Phase::SendBody => "send body",
+        Phase::RecvHead => "receive head",
+        Phase::RecvBody => "receive body",
+        Phase::Decode => "decode",
+        Phase::Redirect => "redirect",
+        _ => "other",
+    }
 }

@@ -35,7 +35,7 @@ pub(crate) struct Arguments<'a, 'py> {
     pub(crate) headers: &'a Bound<'py, PyAny>,
     pub(crate) auth: &'a Bound<'py, PyAny>,
     pub(crate) timeout: &'a Bound<'py, PyAny>,
-    pub(crate) allow_redirects: bool,
+    pub(crate) allow_redirects: &'a Bound<'py, PyAny>,
     pub(crate) stream: &'a Bound<'py, PyAny>,
     pub(crate) verify: &'a Bound<'py, PyAny>,
     pub(crate) json: &'a Bound<'py, PyAny>,
@@ -48,11 +48,9 @@ pub(crate) fn call(client: &Bound<'_, Client>, arguments: &Arguments<'_, '_>) ->
     let session = Session::read(arguments)?;
     let mut request = request(arguments)?;
     let timeouts = timeouts(arguments.timeout)?;
+    // Without any, the rules ask the URL.
     let auth = match basic_auth(arguments.auth)? {
-        Auth::None => match request.url.userinfo() {
-            Some((user, password)) => Auth::basic(&user, &password).ok()?,
-            None => session.auth.clone(),
-        },
+        Auth::None => session.auth.clone(),
         auth => auth,
     };
     client.get().with(|state| {
@@ -64,7 +62,7 @@ pub(crate) fn call(client: &Bound<'_, Client>, arguments: &Arguments<'_, '_>) ->
         synchronise(state, session.cookies.as_ref())?;
         let tls = tls(state, &session)?;
         let policy = Policy {
-            follow_redirects: arguments.allow_redirects,
+            follow_redirects: arguments.allow_redirects.is_truthy().ok()?,
             max_redirects: session.max_redirects,
             auth,
             cookies: Some(Arc::clone(&state.jar)),
@@ -261,6 +259,10 @@ fn tls(state: &mut State, session: &Session<'_>) -> Option<Arc<TlsSettings>> {
     };
     if let Some(tls) = state.known.tls.as_ref().filter(|tls| tls.verify == verify) {
         return Some(Arc::clone(tls));
+    }
+    // A bundle that is not there is told before anything is connected to.
+    if matches!(&verify, Verify::Bundle(path) if !path.exists()) {
+        return None;
     }
     let settings = Arc::new(TlsSettings { verify, ..TlsSettings::default() });
     state.known.tls = Some(Arc::clone(&settings));

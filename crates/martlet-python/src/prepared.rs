@@ -114,15 +114,16 @@ fn headers(container: &Bound<'_, PyAny>) -> Result<Headers, Refused> {
     }
     for pair in container.call_method0(intern!(container.py(), "items"))?.try_iter()? {
         let pair = pair?;
-        let (name, value) = (bytes_of(&pair.get_item(0)?)?, bytes_of(&pair.get_item(1)?)?);
+        let (name, value) =
+            (bytes_of(&pair.get_item(0)?, "ascii")?, bytes_of(&pair.get_item(1)?, "latin-1")?);
         check_field(&name, &value)?;
         headers.append(name, value);
     }
     Ok(headers)
 }
 
-/// Header text goes out as ISO-8859-1; what is not in it raises UnicodeEncodeError, as in http.client.
-fn bytes_of(value: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
+/// Names go out as ASCII, values as ISO-8859-1; what is not in it raises UnicodeEncodeError, as in http.client.
+fn bytes_of(value: &Bound<'_, PyAny>, charset: &str) -> PyResult<Vec<u8>> {
     if let Ok(bytes) = value.cast::<PyBytes>() {
         return Ok(bytes.as_bytes().to_vec());
     }
@@ -134,7 +135,7 @@ fn bytes_of(value: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
     })?;
     match text.to_str() {
         Ok(text) if text.is_ascii() => Ok(text.as_bytes().to_vec()),
-        _ => text.call_method1(intern!(value.py(), "encode"), ("latin-1",))?.extract(),
+        _ => text.call_method1(intern!(value.py(), "encode"), (charset,))?.extract(),
     }
 }
 
