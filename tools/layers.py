@@ -190,7 +190,7 @@ def rust_circles() -> Iterator[str]:
 
 def python_modules() -> dict[str, Path]:
     modules = {}
-    for path in sorted(PACKAGE.rglob("*.py")):
+    for path in sorted([*PACKAGE.rglob("*.py"), *PACKAGE.rglob("*.pyi")]):  # the native module is its stub
         parts = ("martlet", *path.relative_to(PACKAGE).with_suffix("").parts)
         modules[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
     return modules
@@ -225,6 +225,8 @@ def python_arrows() -> Iterator[str]:
     modules = python_modules()
     graph: Graph = {}
     for module, path in modules.items():
+        if path.suffix == ".pyi":  # what a stub imports, it imports for type checkers
+            continue
         body = ast.parse(path.read_text()).body
         for node in import_time(body):
             for name in imported(node, module, path.name == "__init__.py"):

@@ -8,14 +8,15 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use martlet::{Call, CallError, Config, Response, tls::TlsSettings};
+use martlet::{Call, CallError, Config, Response};
 use martlet_proto::{
-    Headers, Phase,
-    cookie::{Change, Jar, SharedJar},
+    Phase,
+    cookie::{Change, Jar},
 };
 use pyo3::{
     intern,
     prelude::*,
+    sync::MutexExt,
     types::{PyAny, PyDict, PyList},
 };
 
@@ -27,6 +28,7 @@ use crate::{
     prepared,
     raw::{Raw, sent},
     source::{Lender, Pieces},
+    state::State,
 };
 
 /// The engine's side of one session. Safe to share between threads, loops and, anew, forked children.
@@ -36,38 +38,12 @@ pub(crate) struct Client {
     state: Mutex<Ours<State>>,
 }
 
-/// What belongs to one process.
-pub(crate) struct State {
-    pub(crate) engine: martlet::Client,
-    pub(crate) jar: SharedJar,
-    pub(crate) known: Known,
-}
-
-/// What is remembered from call to call.
-#[derive(Default)]
-pub(crate) struct Known {
-    /// The session's headers: the container's `_store`, its version, and what was in it.
-    pub(crate) headers: Option<(Py<PyAny>, i64, Headers)>,
-    /// The Python jar, and its version when it and the engine's were equal.
-    pub(crate) jar: Option<(Py<PyAny>, i64)>,
-    /// The TLS settings last used, without a client certificate.
-    pub(crate) tls: Option<Arc<TlsSettings>>,
-}
-
-impl State {
-    fn new(config: &Config, jar: Jar) -> Self {
-        Self {
-            engine: martlet::Client::new(config.clone()),
-            jar: Arc::new(Mutex::new(jar)),
-            known: Known::default(),
-        }
-    }
-}
-
 impl Client {
     /// Runs `f` on what belongs to this process; made anew in a forked child, with the parent's cookies.
-    pub(crate) fn with<T>(&self, f: impl FnOnce(&mut State) -> T) -> T {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+    ///
+    /// `f` may run Python code, so whoever waits for the lock lets the others have the interpreter.
+    fn with<T>(&self, py: Python<'_>, f: impl FnOnce(&mut State) -> T) -> T {
+        let mut state = self.state.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner);
         if let Some(state) = state.get_mut() {
             return f(state);
         }
@@ -87,7 +63,7 @@ impl Client {
         session: Option<Py<PyAny>>,
         supplier: Option<Supplier>,
     ) -> Operation {
-        let engine = slf.get().with(|state| state.engine.clone());
+        let engine = slf.get().with(slf.py(), |state| state.engine.clone());
         let inside = Ours::new((engine, call));
         let streams = supplier.is_some();
         let keep = Keep { client: slf.clone().into_any().unbind(), session };
@@ -116,7 +92,7 @@ impl Client {
         let Some(before) = cookies::version(&jar) else { return Ok(()) };
         cookies::absorb(&jar, changes)?;
         let after = cookies::version(&jar);
-        slf.get().with(|state| match (&mut state.known.jar, after) {
+        slf.get().with(slf.py(), |state| match (&mut state.known.jar, after) {
             (Some((known, version)), Some(after)) if known.is(&jar) && *version == before => *version = after,
             _ => {}
         });
@@ -132,7 +108,7 @@ fn answer(mut response: Response) -> Answer {
             Some(keep) => {
                 let client = keep.client.bind(py).cast::<Client>()?;
                 Client::mirror(client, keep.session.as_ref().map(|session| session.bind(py)), &changes)?;
-                Some(client.clone().unbind())
+                Some(client.clone().into_any().unbind())
             }
             None => None,
         };
@@ -221,7 +197,8 @@ impl Client {
             json,
             unusual,
         };
-        let call = plain::call(slf, &arguments)?;
+        let plain = plain::read(&arguments)?;
+        let call = slf.get().with(slf.py(), |state| plain.into_call(state))?;
         Some(Self::operation(
             slf,
             "AsyncSession.request",
@@ -233,7 +210,6 @@ impl Client {
 
     /// Sends a request that Python has prepared, once: redirects, cookies and credentials are Python's business.
     #[pyo3(signature = (request, *, timeout=None, verify=None, cert=None, proxies=None, stream=false))]
-    #[expect(clippy::too_many_arguments)]
     fn send(
         slf: &Bound<'_, Self>,
         request: &Bound<'_, PyAny>,
@@ -250,7 +226,7 @@ impl Client {
 
     /// All cookies, as tuples of their fields.
     fn cookies_export<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-        let jar = self.with(|state| Arc::clone(&state.jar));
+        let jar = self.with(py, |state| Arc::clone(&state.jar));
         let jar = jar.lock().unwrap_or_else(PoisonError::into_inner).clone();
         cookies::export(py, &jar)
     }
@@ -258,17 +234,17 @@ impl Client {
     /// Has the engine's jar hold these cookies and no others.
     fn cookies_replace(&self, list: &Bound<'_, PyAny>) -> PyResult<()> {
         let fresh = cookies::import(list)?;
-        let jar = self.with(|state| Arc::clone(&state.jar));
+        let jar = self.with(list.py(), |state| Arc::clone(&state.jar));
         *jar.lock().unwrap_or_else(PoisonError::into_inner) = fresh;
         Ok(())
     }
 
     /// Closes the connections that nobody uses; the others close when they are done. Can be used again.
-    fn close(&self) {
-        self.with(|state| state.engine.close_idle());
+    fn close(&self, py: Python<'_>) {
+        self.with(py, |state| state.engine.close_idle());
     }
 
-    fn __repr__(&self) -> String {
-        format!("<Client {:?}>", self.with(|state| state.engine.stats()))
+    fn __repr__(&self, py: Python<'_>) -> String {
+        format!("<Client {:?}>", self.with(py, |state| state.engine.stats()))
     }
 }

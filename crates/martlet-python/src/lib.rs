@@ -11,6 +11,7 @@ mod prepared;
 mod raw;
 mod rules;
 mod source;
+mod state;
 mod testing;
 
 use pyo3::prelude::*;

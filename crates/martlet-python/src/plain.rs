@@ -10,7 +10,7 @@ use martlet::{
     Call,
     tls::{TlsSettings, Verify},
 };
-use martlet_proto::{Body, Headers, Request, Url, auth::Auth, exchange::Policy};
+use martlet_proto::{Body, Headers, Request, Timeouts, Url, auth::Auth, exchange::Policy};
 use pyo3::{
     intern,
     prelude::*,
@@ -19,10 +19,10 @@ use pyo3::{
 };
 
 use crate::{
-    client::{Client, State},
     convert::{basic_auth, is_nothing, merge_headers, pairs, stored_headers, text, timeouts, verify},
     cookies,
     environment::{self, Environment},
+    state::State,
 };
 
 /// What a session's method was called with.
@@ -43,33 +43,54 @@ pub(crate) struct Arguments<'a, 'py> {
     pub(crate) unusual: [&'a Bound<'py, PyAny>; 5],
 }
 
+/// A plain call, as far as it can be read without what the client remembers.
+pub(crate) struct Plain<'a, 'py> {
+    session: Session<'py>,
+    request: Request,
+    headers: &'a Bound<'py, PyAny>,
+    follow_redirects: bool,
+    auth: Auth,
+    timeouts: Timeouts,
+}
+
 /// The call, or `None` if it is not plain.
-pub(crate) fn call(client: &Bound<'_, Client>, arguments: &Arguments<'_, '_>) -> Option<Call> {
+pub(crate) fn read<'a, 'py>(arguments: &Arguments<'a, 'py>) -> Option<Plain<'a, 'py>> {
     let session = Session::read(arguments)?;
-    let mut request = request(arguments)?;
-    let timeouts = timeouts(arguments.timeout)?;
-    // Without any, the rules ask the URL.
+    // Without credentials of either, the rules ask the URL.
     let auth = match basic_auth(arguments.auth)? {
         Auth::None => session.auth.clone(),
         auth => auth,
     };
-    client.get().with(|state| {
+    Some(Plain {
+        session,
+        request: request(arguments)?,
+        headers: arguments.headers,
+        follow_redirects: arguments.allow_redirects.is_truthy().ok()?,
+        auth,
+        timeouts: timeouts(arguments.timeout)?,
+    })
+}
+
+impl Plain<'_, '_> {
+    /// The call itself; `None` if headers, cookies or trusted certificates turn out not to be plain.
+    pub(crate) fn into_call(self, state: &mut State) -> Option<Call> {
+        let (session, mut request) = (self.session, self.request);
         let mut headers = session_headers(state, &session.headers)?;
-        if !arguments.headers.is_none() {
-            merge_headers(&mut headers, arguments.headers)?;
+        if !self.headers.is_none() {
+            merge_headers(&mut headers, self.headers)?;
         }
         finish_headers(&mut request, headers)?;
         synchronise(state, session.cookies.as_ref())?;
         let tls = tls(state, &session)?;
         let policy = Policy {
-            follow_redirects: arguments.allow_redirects.is_truthy().ok()?,
+            follow_redirects: self.follow_redirects,
             max_redirects: session.max_redirects,
-            auth,
+            auth: self.auth,
             cookies: Some(Arc::clone(&state.jar)),
             ..Policy::default()
         };
-        Some(Call { policy, timeouts, tls, stream: session.stream, ..Call::new(request) })
-    })
+        Some(Call { policy, timeouts: self.timeouts, tls, stream: session.stream, ..Call::new(request) })
+    }
 }
 
 /// What the session says, as far as it is plain.
@@ -216,10 +237,11 @@ fn session_headers(state: &mut State, container: &Bound<'_, PyAny>) -> Option<He
         return None;
     }
     let version: i64 = container.getattr(intern!(py, "_version")).ok()?.extract().ok()?;
-    if let Some((known, at, headers)) = &state.known.headers {
-        if known.is(container) && *at == version {
-            return Some(headers.clone());
-        }
+    if let Some((known, at, headers)) = &state.known.headers
+        && known.is(container)
+        && *at == version
+    {
+        return Some(headers.clone());
     }
     let headers = stored_headers(&container.getattr(intern!(py, "_store")).ok()?)?;
     state.known.headers = Some((container.clone().unbind(), version, headers.clone()));

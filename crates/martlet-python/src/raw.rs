@@ -20,7 +20,6 @@ use pyo3::{
 
 use crate::{
     bridge::{Answer, Filling, Operation, Ours},
-    client::Client,
     error::to_exception,
 };
 
@@ -34,7 +33,7 @@ pub(crate) struct Raw {
     elapsed: f64,
     history: Vec<Hop>,
     body: Store,
-    client: Option<Py<Client>>,
+    client: Option<Py<PyAny>>,
 }
 
 enum Store {
@@ -44,7 +43,7 @@ enum Store {
 }
 
 impl Raw {
-    pub(crate) fn new(response: Response, client: Option<Py<Client>>) -> Self {
+    pub(crate) fn new(response: Response, client: Option<Py<PyAny>>) -> Self {
         let body = match response.body {
             Content::Full(bytes) => Store::Bytes(bytes, PyOnceLock::new()),
             Content::Filled(buffer) => {
@@ -66,7 +65,7 @@ impl Raw {
         }
     }
 
-    fn of_hop(py: Python<'_>, hop: Hop, history: Vec<Hop>, client: Option<&Py<Client>>) -> Self {
+    fn of_hop(py: Python<'_>, hop: Hop, history: Vec<Hop>, client: Option<&Py<PyAny>>) -> Self {
         Self {
             head: hop.head,
             request: hop.request,
@@ -150,7 +149,7 @@ impl Raw {
     }
 
     #[getter]
-    fn client(&self, py: Python<'_>) -> Option<Py<Client>> {
+    fn client(&self, py: Python<'_>) -> Option<Py<PyAny>> {
         self.client.as_ref().map(|client| client.clone_ref(py))
     }
 
@@ -209,10 +208,10 @@ impl Raw {
 
     /// Gives the connection up, or back if the body is complete.
     fn close(&self) {
-        if let Store::Stream(stream) = &self.body {
-            if let Some(stream) = stream.get() {
-                drop(stream.take_for_good());
-            }
+        if let Store::Stream(stream) = &self.body
+            && let Some(stream) = stream.get()
+        {
+            drop(stream.take_for_good());
         }
     }
 

@@ -15,12 +15,11 @@ use martlet_proto::request::is_idempotent;
 use martlet_proto::retry::may_resend;
 use martlet_proto::{Error, Kind, Phase, ResponseHead, Result};
 
-use crate::body::{BodySource, RawBody};
+use crate::body::{BodySource, RawBody, rewind};
 use crate::client::Shared;
 use crate::clock::Clock;
 use crate::conn::{Filled, Http1, Opening, SMALL, Sending, Upload};
 use crate::connect::{Failure, Target};
-use crate::exchange::rewind;
 use crate::pool::{Grant, Key, Leased, Place};
 use crate::tls::TlsSettings;
 

@@ -12,7 +12,7 @@ use martlet_proto::{Error, Kind, Phase, Result};
 use rustls::crypto::SecureRandom;
 
 use crate::attempt::{self, Reply};
-use crate::body::{BodyReader, RawBody, discard, read_whole};
+use crate::body::{BodyReader, RawBody, discard, read_whole, rewind};
 use crate::client::{Call, CallError, Shared};
 use crate::clock::Clock;
 use crate::response::{Body, Response};
@@ -98,15 +98,6 @@ async fn read_all(
         return Ok(Body::Full(body.take_buffered()?.unwrap_or_default()));
     }
     Box::pin(read_whole(body, codings, sink, &shared.limits)).await
-}
-
-/// Puts the body's source back to its start, to send it once more.
-pub(crate) async fn rewind(source: &mut attempt::Source) -> Result<()> {
-    let Some(source) = source else { return Ok(()) };
-    source.rewind().await.map_err(|cause| {
-        let message = format!("The body has to be sent again, and its source cannot be rewound: {cause}");
-        Error::new(Kind::UnrewindableBody, Phase::SendBody, message).with_source(cause)
-    })
 }
 
 /// The exchange failed. After too many redirects the last reply goes with the error, as in requests.

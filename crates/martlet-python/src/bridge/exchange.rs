@@ -2,7 +2,6 @@
 
 use std::{
     future::{Future, poll_fn},
-    mem,
     pin::Pin,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -14,8 +13,6 @@ use std::{
 use bytes::Bytes;
 use martlet::body::Buffer;
 use pyo3::prelude::*;
-
-use super::port::{Message, Port};
 
 /// What an operation keeps on Python's side for its answer.
 pub(crate) struct Keep {
@@ -57,7 +54,7 @@ pub(crate) enum Reply {
 /// One running operation, as both sides see it.
 #[derive(Default)]
 pub(crate) struct Link {
-    cancelled: AtomicBool,
+    pub(super) cancelled: AtomicBool,
     talk: Mutex<Talk>,
 }
 
@@ -97,7 +94,7 @@ impl Link {
         }
     }
 
-    fn register(&self, cx: &Context<'_>) {
+    pub(super) fn register(&self, cx: &Context<'_>) {
         let mut talk = self.talk();
         match &mut talk.waker {
             Some(waker) => waker.clone_from(cx.waker()),
@@ -142,49 +139,4 @@ pub(super) async fn next_event(work: &mut Work, link: &Link) -> Event {
         },
     })
     .await
-}
-
-/// The job that runs an operation for an event loop: reports to the loop's port, and ends at once when cancelled.
-pub(super) struct Report {
-    work: Option<Work>,
-    link: Arc<Link>,
-    port: Arc<Port>,
-    token: usize,
-}
-
-impl Report {
-    pub(super) fn new(work: Work, link: Arc<Link>, port: Arc<Port>, token: usize) -> Self {
-        Self { work: Some(work), link, port, token }
-    }
-}
-
-impl Future for Report {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let this = &mut *self;
-        let Some(work) = &mut this.work else { return Poll::Ready(()) };
-        if this.link.cancelled.load(Ordering::Acquire) {
-            drop(mem::take(&mut this.work));
-            return Poll::Ready(());
-        }
-        match work.as_mut().poll(cx) {
-            Poll::Ready(answer) => {
-                this.work = None;
-                this.port.push(Message::Done(this.token, answer));
-                Poll::Ready(())
-            }
-            Poll::Pending => {
-                this.link.register(cx);
-                if let Some(question) = this.link.take_question() {
-                    this.port.push(Message::Asked(this.token, question));
-                }
-                // Cancelled between the check above and the registration: be polled once more.
-                if this.link.cancelled.load(Ordering::Acquire) {
-                    cx.waker().wake_by_ref();
-                }
-                Poll::Pending
-            }
-        }
-    }
 }

@@ -12,11 +12,14 @@
 //!    the connection.
 //! 5. In a forked child the parent's engine and all that hangs on it is forgotten, never dropped.
 
+mod blocking;
+mod coroutine;
 mod exchange;
 mod gate;
 mod memory;
 mod operation;
 mod port;
+mod report;
 mod wakeup;
 
 pub(crate) use exchange::{Answer, Asker, Keep, Question, Reply};

@@ -6,29 +6,27 @@
 use std::{
     mem,
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
 };
 
 use bytes::Bytes;
 use pyo3::{
     exceptions::{PyRuntimeError, PyRuntimeWarning},
-    ffi, intern,
+    intern,
     prelude::*,
     types::PyDict,
 };
 
 use super::{
-    exchange::{Answer, Asker, Event, Keep, Link, Question, Reply, Report, Work, next_event},
-    gate::{engine, generation, inherited},
+    coroutine::{running_loop, stop_iteration},
+    exchange::{Answer, Asker, Keep, Link, Question, Reply, Work},
+    gate::{generation, inherited},
     memory,
-    port::{Board, asyncio_port, listen, port_of},
+    port::{Board, LoopPort, Waiting, asyncio_port, listen, port_of},
+    report::Report,
 };
 
-/// How often a blocked call looks for signals: Ctrl-C is noticed within this time.
-const SIGNALS: Duration = Duration::from_millis(50);
-
 /// Makes the work. In a mutex only because Python may look at an operation from any thread.
-type Starter = Mutex<Box<dyn FnOnce(Asker) -> Work + Send>>;
+pub(super) type Starter = Mutex<Box<dyn FnOnce(Asker) -> Work + Send>>;
 
 /// What answers an operation's questions about its request's body; a Python object with `piece()`, `rewind()` and,
 /// for event loops, `answer(operation, rewind)`.
@@ -38,10 +36,10 @@ pub(crate) type Supplier = Py<PyAny>;
 #[pyclass(weakref, module = "martlet._martlet")]
 pub(crate) struct Operation {
     state: State,
-    keep: Option<Keep>,
-    supplier: Option<Supplier>,
+    pub(super) keep: Option<Keep>,
+    pub(super) supplier: Option<Supplier>,
     /// What the supplier raised: it is what the operation raises.
-    failure: Option<PyErr>,
+    pub(super) failure: Option<PyErr>,
     /// The coroutine of another framework (trio) that waits for this operation on its behalf.
     foreign: Option<Py<PyAny>>,
     /// For the warning when it was never awaited; empty when it need not be.
@@ -97,9 +95,54 @@ impl Operation {
         Ok(mem::replace(&mut self.state, State::Spent))
     }
 
-    /// Called by the loop when the answer is there.
-    pub(super) fn complete(slf: &Bound<'_, Self>, answer: Answer) -> PyResult<()> {
+    fn foreign<'py>(slf: &Bound<'py, Self>) -> Option<Bound<'py, PyAny>> {
+        slf.borrow().foreign.as_ref().map(|inner| inner.bind(slf.py()).clone())
+    }
+
+    fn reply(&self, reply: Reply) {
+        if let State::Running(running) = &self.state {
+            running.link.reply(reply);
+        }
+    }
+
+    /// One step of the coroutine; `None`: it has something to wait for and stands for it itself.
+    fn step(slf: &Bound<'_, Self>) -> PyResult<Option<Py<PyAny>>> {
         let py = slf.py();
+        if let Some(inner) = Self::foreign(slf) {
+            return Ok(Some(inner.call_method1(intern!(py, "send"), (py.None(),))?.unbind()));
+        }
+        let state = slf.borrow_mut().take()?;
+        match state {
+            State::New(start) => match running_loop(py)? {
+                Some(event_loop) => {
+                    let mut this = slf.borrow_mut();
+                    this.state = State::Yielded(start, event_loop.unbind());
+                    this.blocking = true;
+                    Ok(None)
+                }
+                None => {
+                    slf.borrow_mut().state = State::New(start);
+                    let wait = py.import("martlet._loops")?.getattr("foreign_wait")?;
+                    let inner = wait.call1((slf,)).inspect_err(|_| slf.borrow_mut().state = State::Spent)?;
+                    slf.borrow_mut().foreign = Some(inner.clone().unbind());
+                    Ok(Some(inner.call_method1(intern!(py, "send"), (py.None(),))?.unbind()))
+                }
+            },
+            State::Ready(result) => Err(stop_iteration(py, result?)),
+            State::Cancelled(_) | State::Spent => {
+                Err(PyRuntimeError::new_err("cannot reuse already awaited coroutine"))
+            }
+            state @ (State::Yielded(..) | State::Running(_)) => {
+                slf.borrow_mut().state = state;
+                Err(PyRuntimeError::new_err("this operation is already being awaited"))
+            }
+        }
+    }
+}
+
+impl Waiting for Py<Operation> {
+    fn complete(&self, py: Python<'_>, answer: Answer) -> PyResult<()> {
+        let slf = self.bind(py);
         let (keep, failure) = {
             let mut this = slf.borrow_mut();
             (this.keep.take(), this.failure.take())
@@ -115,9 +158,8 @@ impl Operation {
         }
     }
 
-    /// Called by the loop when the engine asks something.
-    pub(super) fn asked(slf: &Bound<'_, Self>, question: Question) -> PyResult<()> {
-        let py = slf.py();
+    fn asked(&self, py: Python<'_>, question: Question) -> PyResult<()> {
+        let slf = self.bind(py);
         let rewind = match question {
             Question::Memory(length) => {
                 slf.borrow().reply(Reply::Memory(memory::allocate(py, length)));
@@ -139,100 +181,13 @@ impl Operation {
         Ok(())
     }
 
-    /// Called when the loop is gone: nobody will wait for it any more.
-    pub(super) fn abandon(slf: &Bound<'_, Self>) {
+    fn abandon(&self, py: Python<'_>) {
+        let slf = self.bind(py);
         let state = slf.try_borrow_mut().map(|mut this| mem::replace(&mut this.state, State::Spent));
-        if let Ok(State::Running(running)) = state {
-            if slf.borrow().generation == generation() {
-                running.link.cancel();
-            }
-        }
-    }
-
-    fn foreign<'py>(slf: &Bound<'py, Self>) -> Option<Bound<'py, PyAny>> {
-        slf.borrow().foreign.as_ref().map(|inner| inner.bind(slf.py()).clone())
-    }
-
-    fn reply(&self, reply: Reply) {
-        if let State::Running(running) = &self.state {
-            running.link.reply(reply);
-        }
-    }
-
-    /// Runs the work on this thread, which drives the engine.
-    fn run_here(slf: &Bound<'_, Self>, start: Starter) -> PyResult<Py<PyAny>> {
-        let py = slf.py();
-        let engine = engine()?;
-        let link = Arc::new(Link::default());
-        let mut work = make(start, Asker(Arc::clone(&link)));
-        loop {
-            let event = py.detach(|| {
-                engine.block_on(async { tokio::time::timeout(SIGNALS, next_event(&mut work, &link)).await })
-            });
-            match event {
-                Ok(Event::Done(answer)) => {
-                    let mut this = slf.borrow_mut();
-                    let (keep, failure) = (this.keep.take(), this.failure.take());
-                    drop(this);
-                    return match failure {
-                        Some(error) => Err(error),
-                        None => answer(py, keep.as_ref()),
-                    };
-                }
-                Ok(Event::Asked(question)) => link.reply(slf.borrow_mut().answer_here(py, question)),
-                Err(_) => py.check_signals()?,
-            }
-        }
-    }
-
-    fn answer_here(&mut self, py: Python<'_>, question: Question) -> Reply {
-        let answered = match (question, &self.supplier) {
-            (Question::Memory(length), _) => return Reply::Memory(memory::allocate(py, length)),
-            (Question::Piece, Some(supplier)) => supplier
-                .bind(py)
-                .call_method0(intern!(py, "piece"))
-                .and_then(|piece| Ok(Reply::Piece(piece.extract::<Option<Vec<u8>>>()?.map(Bytes::from)))),
-            (Question::Rewind, Some(supplier)) => {
-                supplier.bind(py).call_method0(intern!(py, "rewind")).map(|_| Reply::Rewound)
-            }
-            (_, None) => Err(PyRuntimeError::new_err("this request has no body to read from")),
-        };
-        answered.unwrap_or_else(|error| {
-            self.failure = Some(error);
-            Reply::Failed
-        })
-    }
-
-    /// One step of the coroutine; `None`: it has something to wait for and stands for it itself.
-    fn step(slf: &Bound<'_, Self>) -> PyResult<Option<Py<PyAny>>> {
-        let py = slf.py();
-        if let Some(inner) = Self::foreign(slf) {
-            return Ok(Some(inner.call_method1(intern!(py, "send"), (py.None(),))?.unbind()));
-        }
-        let state = slf.borrow_mut().take()?;
-        match state {
-            State::New(start) => match running_loop(py)? {
-                Some(event_loop) => {
-                    let mut this = slf.borrow_mut();
-                    this.state = State::Yielded(start, event_loop.unbind());
-                    this.blocking = true;
-                    Ok(None)
-                }
-                None => {
-                    slf.borrow_mut().state = State::New(start);
-                    let inner = py.import("martlet._loops")?.getattr("foreign_wait")?.call1((slf,))?;
-                    slf.borrow_mut().foreign = Some(inner.clone().unbind());
-                    Ok(Some(inner.call_method1(intern!(py, "send"), (py.None(),))?.unbind()))
-                }
-            },
-            State::Ready(result) => Err(stop_iteration(py, result?)),
-            State::Cancelled(_) | State::Spent => {
-                Err(PyRuntimeError::new_err("cannot reuse already awaited coroutine"))
-            }
-            state @ (State::Yielded(..) | State::Running(_)) => {
-                slf.borrow_mut().state = state;
-                Err(PyRuntimeError::new_err("this operation is already being awaited"))
-            }
+        if let Ok(State::Running(running)) = state
+            && slf.borrow().generation == generation()
+        {
+            running.link.cancel();
         }
     }
 }
@@ -458,7 +413,7 @@ impl Operation {
     fn begin(
         slf: &Bound<'_, Self>,
         start: Starter,
-        port: &Bound<'_, super::port::LoopPort>,
+        port: &Bound<'_, LoopPort>,
         event_loop: Py<PyAny>,
         callback: Py<PyAny>,
         context: Option<Py<PyAny>>,
@@ -466,9 +421,9 @@ impl Operation {
         let link = Arc::new(Link::default());
         let work = make(start, Asker(Arc::clone(&link)));
         let own = Arc::clone(&link);
-        let (board, token) = port
-            .get()
-            .submit(slf.clone().unbind(), move |port, token| Box::pin(Report::new(work, own, port, token)))?;
+        let (board, token) = port.get().submit(Arc::new(slf.clone().unbind()), move |port, token| {
+            Box::pin(Report::new(work, own, port, token))
+        })?;
         slf.borrow_mut().state =
             State::Running(Running { link, board, token, event_loop, callback, context });
         Ok(())
@@ -487,7 +442,7 @@ impl Running {
     }
 }
 
-fn make(start: Starter, asker: Asker) -> Work {
+pub(super) fn make(start: Starter, asker: Asker) -> Work {
     start.into_inner().unwrap_or_else(PoisonError::into_inner)(asker)
 }
 
@@ -516,39 +471,6 @@ impl Drop for Operation {
                     error.write_unraisable(py, None);
                 }
             });
-        }
-    }
-}
-
-/// The asyncio loop that runs in this thread, if one does.
-fn running_loop(py: Python<'_>) -> PyResult<Option<Bound<'_, PyAny>>> {
-    static GET: pyo3::sync::PyOnceLock<Py<PyAny>> = pyo3::sync::PyOnceLock::new();
-    let get = match GET.get(py) {
-        Some(get) => get,
-        None => {
-            // Where asyncio was never imported no loop of it runs.
-            let modules = py.import(intern!(py, "sys"))?.getattr(intern!(py, "modules"))?;
-            if !modules.contains("asyncio")? {
-                return Ok(None);
-            }
-            GET.get_or_try_init(py, || {
-                Ok::<_, PyErr>(py.import("asyncio")?.getattr("_get_running_loop")?.unbind())
-            })?
-        }
-    };
-    let event_loop = get.bind(py).call0()?;
-    Ok((!event_loop.is_none()).then_some(event_loop))
-}
-
-/// The end of a coroutine that returns `value`.
-fn stop_iteration(py: Python<'_>, value: Py<PyAny>) -> PyErr {
-    // SAFETY: both pointers are valid objects, and we are attached. The value is wrapped by the constructor, so that
-    // a tuple or an exception is taken as it is.
-    unsafe {
-        let error = ffi::PyObject_CallOneArg(ffi::PyExc_StopIteration, value.as_ptr());
-        match Bound::from_owned_ptr_or_err(py, error) {
-            Ok(error) => PyErr::from_value(error),
-            Err(error) => error,
         }
     }
 }

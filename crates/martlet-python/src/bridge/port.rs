@@ -23,7 +23,6 @@ use pyo3::{exceptions::PyNotImplementedError, intern, prelude::*, types::PyWeakr
 use super::{
     exchange::{Answer, Question},
     gate::{Ours, engine, generation},
-    operation::Operation,
     wakeup::{Bell, Messenger, upgrade},
 };
 
@@ -93,31 +92,47 @@ impl Port {
     }
 }
 
-/// The operations that run for one loop, by token.
+/// What waits for a message: an operation.
+pub(super) trait Waiting: Send + Sync {
+    /// The answer is there.
+    fn complete(&self, py: Python<'_>, answer: Answer) -> PyResult<()>;
+    /// The engine asks something.
+    fn asked(&self, py: Python<'_>, question: Question) -> PyResult<()>;
+    /// The loop is gone: nobody will wait any more.
+    fn abandon(&self, py: Python<'_>);
+}
+
+/// What waits in one loop, by token.
 #[derive(Default)]
 pub(super) struct Board {
-    running: Mutex<(usize, HashMap<usize, Py<Operation>>)>,
+    running: Mutex<Running>,
+}
+
+#[derive(Default)]
+struct Running {
+    last_token: usize,
+    by_token: HashMap<usize, Arc<dyn Waiting>>,
 }
 
 impl Board {
-    fn enter(&self, operation: Py<Operation>) -> usize {
+    fn enter(&self, operation: Arc<dyn Waiting>) -> usize {
         let mut running = lock(&self.running);
-        running.0 += 1;
-        let token = running.0;
-        running.1.insert(token, operation);
+        running.last_token += 1;
+        let token = running.last_token;
+        running.by_token.insert(token, operation);
         token
     }
 
-    pub(super) fn leave(&self, token: usize) -> Option<Py<Operation>> {
-        lock(&self.running).1.remove(&token)
+    pub(super) fn leave(&self, token: usize) -> Option<Arc<dyn Waiting>> {
+        lock(&self.running).by_token.remove(&token)
     }
 
-    fn look(&self, py: Python<'_>, token: usize) -> Option<Py<Operation>> {
-        lock(&self.running).1.get(&token).map(|operation| operation.clone_ref(py))
+    fn look(&self, token: usize) -> Option<Arc<dyn Waiting>> {
+        lock(&self.running).by_token.get(&token).map(Arc::clone)
     }
 
-    fn clear(&self) -> HashMap<usize, Py<Operation>> {
-        std::mem::take(&mut lock(&self.running).1)
+    fn clear(&self) -> HashMap<usize, Arc<dyn Waiting>> {
+        std::mem::take(&mut lock(&self.running).by_token)
     }
 }
 
@@ -135,7 +150,7 @@ impl LoopPort {
     /// Starts a job: at once, or together with others while draining.
     pub(super) fn submit(
         &self,
-        operation: Py<Operation>,
+        operation: Arc<dyn Waiting>,
         job: impl FnOnce(Arc<Port>, usize) -> Job,
     ) -> PyResult<(Arc<Board>, usize)> {
         let token = self.board.enter(operation);
@@ -150,11 +165,11 @@ impl LoopPort {
     fn handle(&self, py: Python<'_>, message: Message) -> PyResult<()> {
         match message {
             Message::Done(token, answer) => match self.board.leave(token) {
-                Some(operation) => Operation::complete(operation.bind(py), answer),
+                Some(operation) => operation.complete(py, answer),
                 None => Ok(()),
             },
-            Message::Asked(token, question) => match self.board.look(py, token) {
-                Some(operation) => Operation::asked(operation.bind(py), question),
+            Message::Asked(token, question) => match self.board.look(token) {
+                Some(operation) => operation.asked(py, question),
                 None => Ok(()),
             },
         }
@@ -196,7 +211,7 @@ impl LoopPort {
     }
 
     fn __repr__(&self) -> String {
-        format!("<LoopPort running={}>", lock(&self.board.running).1.len())
+        format!("<LoopPort running={}>", lock(&self.board.running).by_token.len())
     }
 }
 
@@ -208,7 +223,7 @@ impl Drop for LoopPort {
         }
         Python::attach(|py| {
             for operation in left.into_values() {
-                Operation::abandon(operation.bind(py));
+                operation.abandon(py);
             }
         });
         lock(&self.port.bell).take();
@@ -233,11 +248,11 @@ pub(super) fn port_of<'py>(
     let py = event_loop.py();
     let now = generation();
     for known in lock(&PORTS).iter() {
-        if known.generation == now && upgrade(py, &known.event_loop).is_some_and(|known| known.is(event_loop))
+        if known.generation == now
+            && upgrade(py, &known.event_loop).is_some_and(|known| known.is(event_loop))
+            && let Some(port) = upgrade(py, &known.port)
         {
-            if let Some(port) = upgrade(py, &known.port) {
-                return Ok(port.cast_into()?);
-            }
+            return Ok(port.cast_into()?);
         }
     }
     let fresh = LoopPort {

@@ -13,4 +13,5 @@ pub use source::{BodySource, SourceError, SourceFuture, from_chunks};
 
 pub(crate) use decode::Decoding;
 pub(crate) use raw::RawBody;
+pub(crate) use source::rewind;
 pub(crate) use whole::{discard, read_whole};

@@ -10,9 +10,6 @@ use martlet_proto::{Error, Headers, Kind, Phase, Result};
 
 use super::{Decoding, RawBody};
 
-/// Decoded pieces are at most about this long, however well the body was compressed.
-pub(crate) const PIECE: usize = 64 * 1024;
-
 /// The body of a reply, read piece by piece. Dropping it before its end closes the connection and
 /// frees its place in the pool.
 pub struct BodyReader {

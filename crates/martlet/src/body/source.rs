@@ -5,6 +5,7 @@ use std::future::{Future, ready};
 use std::pin::Pin;
 
 use bytes::Bytes;
+use martlet_proto::{Error as ExchangeError, Kind, Phase};
 
 /// What a source's failure may be; it is handed on as the cause of the exchange's error.
 pub type SourceError = Box<dyn Error + Send + Sync>;
@@ -21,6 +22,15 @@ pub trait BodySource: Send {
     /// Goes back to the start, for a second sending after a redirect, a challenge or a retry. Called only
     /// when the request's body says that it is rewindable.
     fn rewind(&mut self) -> SourceFuture<'_, Result<(), SourceError>>;
+}
+
+/// Puts the body's source back to its start, to send it once more.
+pub(crate) async fn rewind(source: &mut Option<Box<dyn BodySource>>) -> martlet_proto::Result<()> {
+    let Some(source) = source else { return Ok(()) };
+    source.rewind().await.map_err(|cause| {
+        let message = format!("The body has to be sent again, and its source cannot be rewound: {cause}");
+        ExchangeError::new(Kind::UnrewindableBody, Phase::SendBody, message).with_source(cause)
+    })
 }
 
 /// A source that yields these pieces; it can be rewound.

@@ -1,0 +1,59 @@
+//! The engine's side of an operation that an event loop waits for.
+
+use std::{
+    future::Future,
+    mem,
+    pin::Pin,
+    sync::{Arc, atomic::Ordering},
+    task::{Context, Poll},
+};
+
+use super::{
+    exchange::{Link, Work},
+    port::{Message, Port},
+};
+
+/// The job that runs an operation for an event loop: reports to the loop's port, and ends at once when cancelled.
+pub(super) struct Report {
+    work: Option<Work>,
+    link: Arc<Link>,
+    port: Arc<Port>,
+    token: usize,
+}
+
+impl Report {
+    pub(super) fn new(work: Work, link: Arc<Link>, port: Arc<Port>, token: usize) -> Self {
+        Self { work: Some(work), link, port, token }
+    }
+}
+
+impl Future for Report {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = &mut *self;
+        let Some(work) = &mut this.work else { return Poll::Ready(()) };
+        if this.link.cancelled.load(Ordering::Acquire) {
+            drop(mem::take(&mut this.work));
+            return Poll::Ready(());
+        }
+        match work.as_mut().poll(cx) {
+            Poll::Ready(answer) => {
+                this.work = None;
+                this.port.push(Message::Done(this.token, answer));
+                Poll::Ready(())
+            }
+            Poll::Pending => {
+                this.link.register(cx);
+                if let Some(question) = this.link.take_question() {
+                    this.port.push(Message::Asked(this.token, question));
+                }
+                // Cancelled between the check above and the registration: be polled once more.
+                if this.link.cancelled.load(Ordering::Acquire) {
+                    cx.waker().wake_by_ref();
+                }
+                Poll::Pending
+            }
+        }
+    }
+}
