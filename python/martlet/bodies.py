@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 
 from . import _martlet
-from .exceptions import FileModeWarning, UnrewindableBodyError
+from .exceptions import FileModeWarning, InvalidHeader, UnrewindableBodyError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -123,6 +123,15 @@ def rewind_body(prepared_request: PreparedRequest) -> None:
         raise UnrewindableBodyError("An error occurred when rewinding request body for redirect.") from None
 
 
+def put_back(request: PreparedRequest) -> None:
+    """Readies the body of `request` to be sent again. UnrewindableBodyError for what was used up by the first
+    time and cannot go back, such as an iterator: requests would send what is left of it, which is nothing.
+    """
+    used_up = any(hasattr(request.body, name) for name in ("__next__", "__anext__", "read"))
+    if used_up or request._body_position is not None:
+        rewind_body(request)
+
+
 def _file_size(file: Any) -> int | None:
     from io import UnsupportedOperation
 
@@ -211,7 +220,10 @@ def _part_head(
     lines["Content-Location"] = None  # urllib3 sets it too, so a given one never goes out
     first = ("Content-Disposition", "Content-Type")
     order = (*first, *(line for line in lines if line not in first))
-    return "".join(f"{line}: {lines[line]}\r\n" for line in order if lines.get(line)).encode() + b"\r\n"
+    fields = [f"{line}: {lines[line]}" for line in order if lines.get(line)]
+    if any(mark in field for field in fields for mark in "\r\n\0"):
+        raise InvalidHeader(f"Invalid header of a part: {fields!r} has a line end or NUL in it")
+    return "".join(f"{field}\r\n" for field in fields).encode() + b"\r\n"
 
 
 def _quoted(value: Any) -> str:

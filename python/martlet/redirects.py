@@ -237,7 +237,7 @@ def _following(
 
 def _rewind(request: PreparedRequest) -> None:
     has_body = "Content-Length" in request.headers or "Transfer-Encoding" in request.headers
-    if has_body and request._body_position is not None:
-        from .bodies import rewind_body
+    if has_body:
+        from .bodies import put_back
 
-        rewind_body(request)
+        put_back(request)

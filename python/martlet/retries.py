@@ -60,10 +60,9 @@ def retrying(
             wait = retries.get_retry_after(response.raw) if retries.respect_retry_after_header else None
             response.close()
             yield Pause(wait or retries.get_backoff_time())
-        if request._body_position is not None:
-            from .bodies import rewind_body
+        from .bodies import put_back
 
-            rewind_body(request)
+        put_back(request)
 
 
 def _as_urllib3(error: exceptions.RequestException, url: str) -> Exception | None:

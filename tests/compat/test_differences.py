@@ -173,6 +173,37 @@ def test_a_length_beside_chunks_is_not_sent(client, server):
 
 
 @compat
+@differs("lines-in-a-part", requests=[True] * 3, martlet=["InvalidHeader"] * 3)
+def test_a_line_end_in_a_header_of_a_part_is_refused(client, server):
+    outcomes = []
+    for kind, headers in (
+        ("a/b\r\nEvil: 1", {}),
+        ("a/b", {"X": "1\r\nEvil: 1"}),
+        ("a/b", {"X: 1\r\nEvil": "1"}),
+    ):
+        outcome = attempt(client.post, server.url + "/", files={"f": ("name", b"x", kind, headers)})
+        sent = b"\r\nEvil: 1\r\n" in server.requests[-1].body if server.requests else None
+        outcomes.append(type(outcome).__name__ if isinstance(outcome, Exception) else sent)
+    return outcomes
+
+
+@compat
+@differs("unrewindable", requests=[b"", 2], martlet=["UnrewindableBodyError", 1])
+def test_an_iterator_cannot_be_sent_again_on_a_redirect(client, server):
+    server.on("/from", redirect(307, "/to"))
+    outcome = attempt(client.post, server.url + "/from", data=iter([b"abc"]))
+    answer = type(outcome).__name__ if isinstance(outcome, Exception) else server.requests[1].body
+    return [answer, len(server.requests)]
+
+
+@compat
+@only("http")
+@differs("long-label", requests="LocationParseError", martlet="ConnectionError")
+def test_a_label_that_is_too_long_is_a_name_that_nobody_knows(client, server):
+    return raised(attempt(client.get, f"http://{'a' * 64}.invalid/", timeout=20))
+
+
+@compat
 @only("https")
 @differs("handshake-timeout", requests=["ReadTimeout"] * 2, martlet=["ConnectTimeout"] * 2)
 def test_a_handshake_that_is_not_answered_is_part_of_connecting(client, server):
