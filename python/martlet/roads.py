@@ -79,4 +79,8 @@ def is_untouched(session: type, base: type) -> bool:
     if _prepared_points(models.PreparedRequest) != _prepared_originals:
         return False
     adapters = _modules.get("martlet.adapters")
-    return adapters is None or adapter_points(adapters.HTTPAdapter) == adapters.ORIGINALS
+    if adapters is None:
+        return True
+    # Missing while another thread imports the module: then nobody has changed anything in it.
+    originals = getattr(adapters, "ORIGINALS", None)
+    return originals is None or adapter_points(adapters.HTTPAdapter) == originals
