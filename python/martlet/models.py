@@ -292,6 +292,8 @@ class PreparedRequest(RequestEncodingMixin, RequestHooksMixin):
         if length:
             self.headers["Content-Length"] = str(length)
         else:
+            # The two together could be read in two ways (RFC 9112 section 6.2).
+            self.headers.pop("Content-Length", None)
             self.headers["Transfer-Encoding"] = "chunked"
 
     def prepare_content_length(self, body: Body) -> None:
