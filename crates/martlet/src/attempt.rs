@@ -14,6 +14,7 @@ use martlet_proto::limit::Limits;
 use martlet_proto::request::is_idempotent;
 use martlet_proto::retry::may_resend;
 use martlet_proto::{Error, Kind, Phase, ResponseHead, Result};
+use tokio::runtime::Handle;
 
 use crate::body::{BodySource, RawBody, rewind};
 use crate::client::Shared;
@@ -98,6 +99,7 @@ fn key(way: &Way<'_>, attempt: &Attempt) -> Key {
         port: if through_proxy { 0 } else { url.port_or_default() },
         tls: https.then(|| Arc::clone(way.tls)),
         proxy: attempt.proxy.as_ref().map(|proxy| proxy.as_str().into()),
+        runtime: Handle::try_current().ok().map(|runtime| runtime.id()),
     }
 }
 

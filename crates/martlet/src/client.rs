@@ -97,7 +97,8 @@ impl Client {
     }
 
     /// Carries out a call. The future needs a tokio runtime with I/O and time, borrows nothing and may move
-    /// between threads; it starts nothing in the background.
+    /// between threads; it starts nothing in the background. A client may be used under several runtimes: each
+    /// reuses the connections that were opened under it.
     ///
     /// # Errors
     /// Everything that [`martlet_proto::Kind`] lists.

@@ -248,3 +248,23 @@ async fn too_many_redirects_come_with_the_last_reply() {
     assert_eq!((response.status(), response.history.len()), (302, 1));
     peer.finish();
 }
+
+#[test]
+fn a_client_may_be_used_under_one_runtime_after_the_other() {
+    let peer = Peer::play([vec![Head, reply("one"), Head, reply("three")], vec![Head, reply("two")]]);
+    let client = Client::default();
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let (first, second) = (runtime(), runtime());
+    assert_eq!(first.block_on(get(&client, &peer)).unwrap(), "one");
+    let two = Call { keep_alive: false, ..peer.get("/") };
+    // The first connection is idle, but nobody drives its runtime now. The peer's second script has to wait
+    // for the first to end, so it is asked for last.
+    let two = std::thread::spawn({
+        let client = client.clone();
+        move || second.block_on(client.execute(two)).map(full)
+    });
+    assert_eq!(first.block_on(get(&client, &peer)).unwrap(), "three");
+    assert_eq!(client.close_idle(), 1);
+    assert_eq!(two.join().unwrap().unwrap(), "two");
+    peer.finish();
+}

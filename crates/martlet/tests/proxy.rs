@@ -12,6 +12,7 @@ use martlet::proto::proxy::Proxies;
 use martlet::{Call, Client, Kind, Phase, TlsSettings, Verify};
 use martlet_testing::{Server, ServerOptions};
 use peer::*;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 fn through(mut call: Call, proxy: &str) -> Call {
     let proxies = ["http", "https"].map(|scheme| (scheme.to_owned(), proxy.to_owned()));
@@ -80,6 +81,45 @@ async fn tls_goes_through_a_tunnel_and_the_server_sees_no_proxy_credentials() {
     let target = server.address();
     assert!(head.starts_with(&format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n")), "{head}");
     assert!(head.contains("Proxy-Authorization: Basic dXNlcjpwYXNz\r\n"), "{head}");
+}
+
+/// A proxy spoken to in TLS that opens one tunnel.
+async fn tls_tunnel() -> SocketAddr {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let key = rcgen::KeyPair::generate().unwrap();
+    let params = rcgen::CertificateParams::new(["127.0.0.1".to_owned()]).unwrap();
+    let certificate = params.self_signed(&key).unwrap().der().clone();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    let config = config.unwrap().with_no_client_auth();
+    let key = rustls_pki_types::PrivatePkcs8KeyDer::from(key.serialize_der()).into();
+    let config = config.with_single_cert(vec![certificate], key).unwrap();
+    tokio::spawn(async move {
+        let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+        let mut client = acceptor.accept(listener.accept().await.unwrap().0).await.unwrap();
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(client.read_u8().await.unwrap());
+        }
+        let target = String::from_utf8(head).unwrap().split(' ').nth(1).unwrap().to_owned();
+        let mut server = tokio::net::TcpStream::connect(target).await.unwrap();
+        client.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.unwrap();
+        let _ = tokio::io::copy_bidirectional(&mut client, &mut server).await;
+    });
+    address
+}
+
+#[tokio::test]
+async fn tls_goes_through_a_tunnel_inside_the_tls_of_the_proxy_and_the_connection_is_kept() {
+    let server = Server::start(ServerOptions { tls: true, ..ServerOptions::default() }).unwrap();
+    let proxy = format!("https://{}", tls_tunnel().await);
+    let client = Client::default();
+    for _ in 0..3 {
+        let call = through(get(&format!("https://{}/bytes/100000", server.address())), &proxy);
+        assert_eq!(full(client.execute(call).await.unwrap()).len(), 100_000);
+    }
+    assert_eq!((counts(&client), client.stats().opened), ((1, 1), 1));
 }
 
 #[tokio::test]

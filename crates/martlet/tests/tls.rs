@@ -312,3 +312,20 @@ async fn a_peer_that_does_not_speak_tls_is_a_tls_error() {
     assert_eq!((error.kind(), error.phase()), (Kind::Tls, Phase::Tls));
     peer.finish();
 }
+
+#[tokio::test]
+async fn the_connect_limit_holds_over_the_handshake() {
+    let peer = Peer::play([vec![ClientCloses]]);
+    let url = martlet::proto::Url::prepare(&format!("https://{}/", peer.address), "").unwrap();
+    let timeouts = martlet::proto::Timeouts {
+        connect: Some(std::time::Duration::from_millis(50)),
+        ..Default::default()
+    };
+    let call = Call { timeouts, ..Call::new(martlet::proto::Request::new("GET", url)) };
+    let client = Client::default();
+    let error = client.execute(call).await.unwrap_err().error;
+    assert_eq!((error.kind(), error.phase()), (Kind::Timeout, Phase::Tls));
+    assert!(error.message().contains("connect timeout=0.05"), "{error}");
+    assert_eq!(counts(&client), (0, 0));
+    peer.finish();
+}

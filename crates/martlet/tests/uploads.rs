@@ -200,3 +200,15 @@ async fn a_rewindable_source_is_sent_again_after_a_redirect_that_keeps_the_metho
     assert_eq!(full(Client::default().execute(call).await.unwrap()), "ok");
     assert_eq!(peer.finish()[0].matches("4\r\ndata\r\n0\r\n\r\n").count(), 2);
 }
+
+#[tokio::test]
+async fn a_rewindable_upload_on_a_connection_that_dies_is_sent_again_from_its_start() {
+    let first = vec![Head, reply("one"), Head, Close];
+    let peer = Peer::play([first, vec![Until("0\r\n\r\n"), reply("two")]]);
+    let client = Client::default();
+    assert_eq!(full(client.execute(peer.get("/")).await.unwrap()), "one");
+    let mut call = Call { source: Some(from_chunks(["a", "b"])), ..peer.post(stream(None), &[CHUNKED]) };
+    call.request.method = "PUT".into();
+    assert_eq!(full(client.execute(call).await.unwrap()), "two");
+    assert!(peer.finish()[1].ends_with("\r\n\r\n1\r\na\r\n1\r\nb\r\n0\r\n\r\n"));
+}

@@ -66,10 +66,14 @@ impl Http1 {
         data: &mut impl Buf,
         context: &mut Context<'_>,
     ) -> Poll<io::Result<()>> {
-        let mut parts = [IoSlice::new(&[]), IoSlice::new(&[])];
+        // A chunk is three parts: its size, its data and the line end behind it.
+        let mut parts = [IoSlice::new(&[]), IoSlice::new(&[]), IoSlice::new(&[])];
         let taken = match data.chunks_vectored(&mut parts) {
             0 | 1 => ready!(Pin::new(&mut self.stream).poll_write(context, data.chunk())),
-            _ => ready!(Pin::new(&mut self.stream).poll_write_vectored(context, &parts)),
+            filled => {
+                let parts = parts.get(..filled).unwrap_or_default();
+                ready!(Pin::new(&mut self.stream).poll_write_vectored(context, parts))
+            }
         }?;
         if taken == 0 {
             return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));

@@ -15,4 +15,6 @@ pub(crate) struct Key {
     pub(crate) tls: Option<Arc<TlsSettings>>,
     /// The proxy's URL, credentials included.
     pub(crate) proxy: Option<Box<str>>,
+    /// The runtime that wakes whoever waits for the connection: another one would wait for ever.
+    pub(crate) runtime: Option<tokio::runtime::Id>,
 }

@@ -44,7 +44,7 @@ impl Bench {
 }
 
 fn key(host: &str) -> Key {
-    Key { host: host.into(), port: 80, tls: None, proxy: None }
+    Key { host: host.into(), port: 80, tls: None, proxy: None, runtime: None }
 }
 
 /// Polls once, to get into the queue.
