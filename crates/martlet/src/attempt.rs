@@ -17,12 +17,13 @@ use martlet_proto::{Error, Kind, Phase, ResponseHead, Result};
 use tokio::runtime::Handle;
 
 use crate::body::{BodySource, RawBody, rewind};
-use crate::client::Shared;
 use crate::clock::Clock;
-use crate::conn::{Filled, Http1, Opening, SMALL, Sending, Upload};
+use crate::conn::{Filled, Http1, SMALL};
 use crate::connect::{Failure, Target};
 use crate::pool::{Grant, Key, Leased, Place};
+use crate::shared::Shared;
 use crate::tls::TlsSettings;
+use crate::upload::{Opening, Sending, Upload};
 
 /// Without descriptors, try again after this time even if no connection of ours has closed: others may have.
 const DESCRIPTOR_PAUSE: Duration = Duration::from_millis(100);

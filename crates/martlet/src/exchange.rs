@@ -12,10 +12,11 @@ use martlet_proto::{Error, Kind, Phase, Result};
 use rustls::crypto::SecureRandom;
 
 use crate::attempt::{self, Reply};
-use crate::body::{BodyReader, RawBody, discard, read_whole, rewind};
-use crate::client::{Call, CallError, Shared};
+use crate::body::{Body, BodyReader, RawBody, discard, read_whole, rewind};
+use crate::call::{Call, CallError};
 use crate::clock::Clock;
-use crate::response::{Body, Response};
+use crate::response::Response;
+use crate::shared::Shared;
 
 /// Carries out one call.
 pub(crate) async fn run(shared: Arc<Shared>, call: Call) -> Result<Response, CallError> {

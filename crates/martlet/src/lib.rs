@@ -9,7 +9,9 @@
 #![forbid(unsafe_code)]
 
 mod attempt;
+mod blocking;
 pub mod body;
+mod call;
 mod client;
 mod clock;
 pub mod config;
@@ -21,15 +23,19 @@ mod request;
 mod response;
 pub mod runtime;
 mod session;
+mod shared;
 pub mod tls;
+mod upload;
 
-pub use client::{Call, CallError, Client};
+pub use body::Body;
+pub use call::{Call, CallError};
+pub use client::Client;
 pub use config::Config;
 pub use martlet_proto as proto;
 pub use martlet_proto::{Error, Kind, Phase, Result};
 pub use pool::Stats;
 pub use request::RequestBuilder;
-pub use response::{Body, Response};
+pub use response::Response;
 pub use session::{Session, get};
 pub use tls::{ClientCert, TlsSettings, Verify};
 

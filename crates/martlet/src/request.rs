@@ -3,25 +3,39 @@
 //! What is wrong with it shows when it is sent, as one error, so that the chain reads without `?`.
 
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use martlet_proto::auth::Auth;
 use martlet_proto::body::frame;
+use martlet_proto::exchange::Policy;
 use martlet_proto::form::urlencode;
 use martlet_proto::multipart::{Part, Plan, boundary};
 use martlet_proto::{Body, Error, Headers, Kind, Phase, Request, Result, Timeouts, Url};
 
 use crate::body::BodySource;
-use crate::client::{Call, CallError};
+use crate::call::{Call, CallError};
+use crate::client::Client;
 use crate::exchange::random;
 use crate::response::Response;
-use crate::session::Session;
+use crate::tls::TlsSettings;
 
-/// A request of a [`Session`], not yet sent.
+/// What a request starts from: the settings of its session.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    pub(crate) client: Client,
+    pub(crate) headers: Headers,
+    pub(crate) policy: Policy,
+    pub(crate) timeouts: Timeouts,
+    pub(crate) tls: Arc<TlsSettings>,
+    pub(crate) keep_alive: bool,
+}
+
+/// A request of a [`Session`](crate::Session), not yet sent.
 #[must_use = "a request does nothing until it is sent"]
 pub struct RequestBuilder {
-    session: Session,
+    settings: Settings,
     method: String,
     url: String,
     query: String,
@@ -33,9 +47,9 @@ pub struct RequestBuilder {
 }
 
 impl RequestBuilder {
-    pub(crate) fn new(session: Session, method: String, url: String) -> Self {
+    pub(crate) fn new(settings: Settings, method: String, url: String) -> Self {
         Self {
-            session,
+            settings,
             method,
             url,
             query: String::new(),
@@ -102,7 +116,7 @@ impl RequestBuilder {
 
     /// With these credentials instead of the session's.
     pub fn auth(mut self, auth: Auth) -> Self {
-        self.session.policy.auth = auth;
+        self.settings.policy.auth = auth;
         self
     }
 
@@ -124,13 +138,13 @@ impl RequestBuilder {
 
     /// With these limits of time instead of the session's.
     pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
-        self.session.timeouts = timeouts;
+        self.settings.timeouts = timeouts;
         self
     }
 
     /// Are redirects followed? Yes, unless told otherwise (HEAD: no).
     pub fn follow_redirects(mut self, follow: bool) -> Self {
-        self.session.policy.follow_redirects = follow;
+        self.settings.policy.follow_redirects = follow;
         self
     }
 
@@ -148,7 +162,7 @@ impl RequestBuilder {
     /// # Cancel safety
     /// Dropping the future closes its connection at once.
     pub fn send(self) -> impl Future<Output = Result<Response, CallError>> + Send + 'static {
-        let (client, call) = (self.session.client.clone(), self.into_call());
+        let (client, call) = (self.settings.client.clone(), self.into_call());
         async move { client.execute(call?).await }
     }
 
@@ -160,7 +174,7 @@ impl RequestBuilder {
         if let Some(error) = self.failure {
             return Err(error);
         }
-        let mut headers = self.session.headers;
+        let mut headers = self.settings.headers;
         for (name, value) in self.headers.iter() {
             headers.insert(name, value);
         }
@@ -168,12 +182,12 @@ impl RequestBuilder {
         let url = Url::prepare(&self.url, &self.query)?;
         let request = Request { headers, body: self.body, ..Request::new(self.method, url) };
         Ok(Call {
-            policy: self.session.policy,
+            policy: self.settings.policy,
             source: self.source,
-            timeouts: self.session.timeouts,
-            tls: self.session.tls,
+            timeouts: self.settings.timeouts,
+            tls: self.settings.tls,
             stream: self.stream,
-            keep_alive: self.session.keep_alive,
+            keep_alive: self.settings.keep_alive,
             ..Call::new(request)
         })
     }

@@ -8,7 +8,7 @@ use martlet_proto::cookie::Change;
 use martlet_proto::exchange::{Attempt, Hop};
 use martlet_proto::{Error, Headers, Kind, Phase, ResponseHead, Result, Url};
 
-use crate::body::{BodyReader, Buffer};
+use crate::body::Body;
 
 /// A reply and how it came about.
 #[derive(Debug)]
@@ -29,16 +29,6 @@ pub struct Response {
     pub next: Option<Arc<Attempt>>,
     /// The body, read or still to be read.
     pub body: Body,
-}
-
-/// The body of a reply.
-pub enum Body {
-    /// All of it, decoded.
-    Full(Bytes),
-    /// All of it, in the memory that the call's [`Sink`](crate::body::Sink) gave.
-    Filled(Box<dyn Buffer>),
-    /// It is still to be read.
-    Stream(Box<BodyReader>),
 }
 
 impl Response {
@@ -65,7 +55,7 @@ impl Response {
     /// All of the body, decoded.
     ///
     /// # Errors
-    /// Those of [`BodyReader::chunk`] when it was still to be read; [`Kind::StreamConsumed`] when it went into
+    /// Those of [`BodyReader::chunk`](crate::body::BodyReader::chunk) when it was still to be read; [`Kind::StreamConsumed`] when it went into
     /// the caller's own memory.
     pub async fn bytes(self) -> Result<Bytes> {
         match self.body {
@@ -89,7 +79,7 @@ impl Response {
     /// The next piece of a streamed body; `None` at its end. A body that was read already is one piece.
     ///
     /// # Errors
-    /// As [`BodyReader::chunk`].
+    /// As [`BodyReader::chunk`](crate::body::BodyReader::chunk).
     pub async fn chunk(&mut self) -> Result<Option<Bytes>> {
         match &mut self.body {
             Body::Stream(reader) => reader.chunk(true).await,
@@ -98,16 +88,6 @@ impl Response {
                 Ok((!bytes.is_empty()).then_some(bytes))
             }
             Body::Filled(_) => Ok(None),
-        }
-    }
-}
-
-impl std::fmt::Debug for Body {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Full(bytes) => write!(f, "Full({} bytes)", bytes.len()),
-            Self::Filled(_) => f.write_str("Filled"),
-            Self::Stream(reader) => reader.fmt(f),
         }
     }
 }

@@ -14,8 +14,9 @@ use martlet_proto::proxy::Proxies;
 use martlet_proto::retry::Retry;
 use martlet_proto::{Headers, Timeouts};
 
-use crate::client::{CallError, Client};
-use crate::request::RequestBuilder;
+use crate::call::CallError;
+use crate::client::Client;
+use crate::request::{RequestBuilder, Settings};
 use crate::response::Response;
 use crate::tls::TlsSettings;
 
@@ -36,14 +37,7 @@ use crate::tls::TlsSettings;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct Session {
-    pub(crate) client: Client,
-    pub(crate) headers: Headers,
-    pub(crate) policy: Policy,
-    pub(crate) timeouts: Timeouts,
-    pub(crate) tls: Arc<TlsSettings>,
-    pub(crate) keep_alive: bool,
-}
+pub struct Session(Settings);
 
 /// The methods that have a name of their own here.
 macro_rules! methods {
@@ -65,62 +59,62 @@ impl Session {
     pub fn with_client(client: Client) -> Self {
         let policy = Policy { cookies: Some(SharedJar::default()), ..Policy::default() };
         let (timeouts, tls) = (Timeouts::default(), Arc::default());
-        Self { client, headers: default_headers(), policy, timeouts, tls, keep_alive: true }
+        Self(Settings { client, headers: default_headers(), policy, timeouts, tls, keep_alive: true })
     }
 
     /// With this default field, in place of one of the same name.
     #[must_use]
     pub fn with_header(mut self, name: impl AsRef<[u8]>, value: impl AsRef<[u8]>) -> Self {
-        self.headers.insert(name, value);
+        self.0.headers.insert(name, value);
         self
     }
 
     /// Without a default field of that name.
     #[must_use]
     pub fn without_header(mut self, name: impl AsRef<[u8]>) -> Self {
-        self.headers.remove(name);
+        self.0.headers.remove(name);
         self
     }
 
     /// With these credentials.
     #[must_use]
     pub fn with_auth(mut self, auth: Auth) -> Self {
-        self.policy.auth = auth;
+        self.0.policy.auth = auth;
         self
     }
 
     /// With these limits of time. By default there are none, as in requests.
     #[must_use]
     pub fn with_timeouts(mut self, timeouts: Timeouts) -> Self {
-        self.timeouts = timeouts;
+        self.0.timeouts = timeouts;
         self
     }
 
     /// With these TLS settings.
     #[must_use]
     pub fn with_tls(mut self, tls: TlsSettings) -> Self {
-        self.tls = Arc::new(tls);
+        self.0.tls = Arc::new(tls);
         self
     }
 
     /// With at most that many redirects followed; 30 by default.
     #[must_use]
     pub fn with_max_redirects(mut self, most: u32) -> Self {
-        self.policy.max_redirects = most;
+        self.0.policy.max_redirects = most;
         self
     }
 
     /// With this way of trying again.
     #[must_use]
     pub fn with_retry(mut self, retry: Retry) -> Self {
-        self.policy.retry = retry;
+        self.0.policy.retry = retry;
         self
     }
 
     /// Through these proxies.
     #[must_use]
     pub fn with_proxies(mut self, proxies: Proxies) -> Self {
-        self.policy.proxies = Some(Arc::new(proxies));
+        self.0.policy.proxies = Some(Arc::new(proxies));
         self
     }
 
@@ -140,17 +134,17 @@ impl Session {
 
     /// A request of any method. Nothing is checked or sent before [`RequestBuilder::send`].
     pub fn request(&self, method: impl Into<String>, url: impl Into<String>) -> RequestBuilder {
-        RequestBuilder::new(self.clone(), method.into(), url.into())
+        RequestBuilder::new(self.0.clone(), method.into(), url.into())
     }
 
     /// The cookies, shared with all clones of this session.
     pub fn cookies(&self) -> Option<&SharedJar> {
-        self.policy.cookies.as_ref()
+        self.0.policy.cookies.as_ref()
     }
 
     /// The client beneath, with its pool.
     pub fn client(&self) -> &Client {
-        &self.client
+        &self.0.client
     }
 }
 
@@ -178,7 +172,8 @@ impl Default for Session {
 /// # Errors
 /// As [`Client::execute`].
 pub fn get(url: impl Into<String>) -> impl Future<Output = Result<Response, CallError>> + Send + 'static {
-    let session = Session { keep_alive: false, ..Session::new() };
+    let mut session = Session::new();
+    session.0.keep_alive = false;
     session.get(url).send()
 }
 

@@ -13,8 +13,8 @@ use martlet_proto::{Error, Kind, Phase, Result};
 use zstd::stream::raw::{Decoder as ZstdDecoder, InBuffer, Operation, OutBuffer};
 use zstd::zstd_safe::DParameter;
 
-/// Decoded pieces are at most about this long, however well the body was compressed.
-pub(crate) const PIECE: usize = 64 * 1024;
+/// Decoded pieces are about this long at most, however well the body was compressed.
+const PIECE: usize = 64 * 1024;
 
 /// Base-2 logarithm of the largest window of gzip and deflate (RFC 1950): 32 KiB.
 const DEFLATE_WINDOW_LOG: u8 = 15;

@@ -3,11 +3,13 @@
 mod decode;
 mod raw;
 mod reader;
+mod received;
 mod sink;
 mod source;
 mod whole;
 
 pub use reader::BodyReader;
+pub use received::Body;
 pub use sink::{Buffer, Sink};
 pub use source::{BodySource, SourceError, SourceFuture, from_chunks};
 

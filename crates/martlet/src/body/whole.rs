@@ -6,8 +6,7 @@ use martlet_proto::limit::Limits;
 use martlet_proto::{Error, Kind, Phase, Result};
 
 use super::sink::WORTH_ASKING;
-use super::{Buffer, Decoding, RawBody, Sink};
-use crate::response::Body;
+use super::{Body, Buffer, Decoding, RawBody, Sink};
 
 /// Memory taken at once on the word of a peer; a longer body makes it grow as it comes.
 const TRUSTED: u64 = 1 << 20;

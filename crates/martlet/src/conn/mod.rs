@@ -1,7 +1,5 @@
 //! Connections that speak HTTP.
 
 mod http1;
-mod upload;
 
-pub(crate) use http1::{Filled, Http1, LARGE, SMALL};
-pub(crate) use upload::{Opening, Sending, Upload};
+pub(crate) use http1::{Filled, Http1, LARGE, SMALL, broken};

@@ -14,7 +14,7 @@ use std::time::Instant;
 use martlet_proto::{Error, Kind, Phase, Result};
 use tokio::sync::oneshot;
 
-use super::blocking::Helpers;
+use crate::blocking::Helpers;
 use crate::config::DnsConfig;
 
 /// The addresses of a host; their port is 0.

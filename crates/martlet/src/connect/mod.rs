@@ -1,6 +1,5 @@
 //! From a host to a connected stream: name, address, TCP, proxy, TLS, all within one connect limit.
 
-pub(crate) mod blocking;
 mod descriptors;
 mod dns;
 mod happy;
@@ -18,13 +17,13 @@ use martlet_proto::{Error, Kind, Phase, Url};
 use rustls::ClientConfig;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-pub(crate) use blocking::Helpers;
 pub use descriptors::{forget_all, inherited};
 use dns::Dns;
 pub(crate) use stream::Stream;
 use tcp::Socket;
 use tls::Tls;
 
+use crate::blocking::Helpers;
 use crate::clock::Clock;
 use crate::config::{ConnectConfig, DnsConfig};
 use crate::tls::{TlsConfigs, TlsSettings};

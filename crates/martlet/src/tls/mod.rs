@@ -20,7 +20,7 @@ use rustls::crypto::CryptoProvider;
 use rustls_pki_types::CertificateDer;
 use tokio::sync::OnceCell;
 
-use crate::connect::Helpers;
+use crate::blocking::Helpers;
 
 /// How the peer of a TLS connection is checked, and what is shown to it. A value: equal settings share
 /// their TLS sessions and connections.

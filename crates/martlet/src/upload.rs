@@ -16,9 +16,9 @@ use martlet_proto::http1::{HeadParser, encode_chunk_size, encode_last_chunk, fra
 use martlet_proto::limit::Limits;
 use martlet_proto::{Body, Error, Headers, Kind, Phase, Result};
 
-use super::http1::{Filled, Http1, broken};
 use crate::body::BodySource;
 use crate::clock::Clock;
+use crate::conn::{Filled, Http1, broken};
 
 /// A body up to this size is copied behind its head, to leave with it in one write.
 const COPIED: usize = 16 * 1024;
