@@ -136,7 +136,10 @@ impl<'a> Upload<'a> {
         let mut sent = 0u64;
         let mut frame = Vec::new();
         while let Some(piece) = self.next_piece(source).await? {
-            let Some(piece) = piece else { return Ok(Sending::Answered) };
+            let Some(piece) = piece else {
+                // Answered while the source was asked for the end it had reached already.
+                return Ok(if length == Some(sent) { Sending::Complete } else { Sending::Answered });
+            };
             sent += piece.len() as u64;
             if length.is_some_and(|length| sent > length) {
                 return Err(wrong_length(length, sent, "more"));
