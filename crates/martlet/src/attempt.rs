@@ -158,7 +158,7 @@ async fn speak(
         let sending = sending?;
         let parsed = read_head(connection, &way.clock, &way.shared.limits).await?;
         let framing = framing(&attempt.method, &parsed.head)?;
-        let keeps = parsed.sound && keeps_alive(&parsed.head, &framing);
+        let keeps = connection.sound && keeps_alive(&parsed.head, &framing);
         Ok((parsed.head, framing, keeps && sending == Sending::Complete))
     };
     match outcome.await {
@@ -182,11 +182,10 @@ async fn speak(
 
 fn write_head(out: &mut Vec<u8>, attempt: &Attempt) -> Result<()> {
     let url = &attempt.url;
-    let absolute = attempt.proxy.is_some() && !url.is_https();
-    let (host, headers) = (url.host_header(), &attempt.headers);
-    match absolute {
-        true => encode_head(out, &attempt.method, &url.absolute_target(), &host, headers),
-        false => encode_head(out, &attempt.method, url.target(), &host, headers),
+    let (method, headers) = (&attempt.method, &attempt.headers);
+    match attempt.proxy.is_some() && !url.is_https() {
+        true => encode_head(out, method, &url.absolute_target(), &url.proxied_host_header(), headers),
+        false => encode_head(out, method, url.target(), &url.host_header(), headers),
     }
 }
 
@@ -198,6 +197,7 @@ async fn read_head(connection: &mut Http1, clock: &Clock, limits: &Limits) -> Re
         while !connection.buffer.is_empty() {
             let Some(reply) = parser.parse(&connection.buffer, limits)? else { break };
             connection.buffer.advance(reply.used);
+            connection.sound &= reply.sound;
             if !matches!(reply.head.status, 100 | 102..=199) {
                 return Ok(reply);
             }

@@ -258,6 +258,7 @@ impl<'a> Upload<'a> {
                 // Whoever reads the head next will say what is wrong with it.
                 Err(_) => return true,
                 Ok(Some(reply)) if matches!(reply.head.status, 100 | 102..=199) => {
+                    self.connection.sound &= reply.sound;
                     self.connection.buffer.advance(reply.used);
                     *parser = HeadParser::new();
                 }

@@ -67,6 +67,17 @@ async fn a_plain_request_goes_to_the_proxy_with_its_whole_url_and_shares_its_con
 }
 
 #[tokio::test]
+async fn a_plain_requests_host_field_is_the_one_in_its_whole_url() {
+    let proxy = Peer::play([vec![Head, reply("one"), ClientCloses]]);
+    let client = Client::default();
+    let call = through(get("http://a.test.:80/x"), &format!("http://{}", proxy.address));
+    client.execute(call).await.unwrap();
+    client.close_idle();
+    let heard = proxy.finish().remove(0);
+    assert!(heard.starts_with("GET http://a.test.:80/x HTTP/1.1\r\nHost: a.test.:80\r\n"), "{heard}");
+}
+
+#[tokio::test]
 async fn tls_goes_through_a_tunnel_and_the_server_sees_no_proxy_credentials() {
     let server = Server::start(ServerOptions { tls: true, ..ServerOptions::default() }).unwrap();
     let (address, tunnelled) = tunnel();

@@ -32,6 +32,8 @@ pub(crate) struct Http1 {
     pub(crate) written: u64,
     /// Bytes read since the current request began.
     pub(crate) read: u64,
+    /// Were all heads since the current request began, informational ones too, read without doubt?
+    pub(crate) sound: bool,
 }
 
 /// How a read ended.
@@ -47,7 +49,7 @@ pub(crate) enum Filled {
 
 impl Http1 {
     pub(crate) fn new(stream: Stream) -> Self {
-        Self { stream, buffer: BytesMut::with_capacity(SMALL), written: 0, read: 0 }
+        Self { stream, buffer: BytesMut::with_capacity(SMALL), written: 0, read: 0, sound: true }
     }
 
     /// May a kept connection be used: has the peer neither closed nor said anything unasked?
@@ -57,7 +59,7 @@ impl Http1 {
 
     /// Begins to count anew, for the next request.
     pub(crate) fn begin(&mut self) {
-        (self.written, self.read) = (0, 0);
+        (self.written, self.read, self.sound) = (0, 0, true);
     }
 
     /// Writes what the system takes of `data`, which is advanced. Ready with an error when it takes nothing.
