@@ -244,6 +244,28 @@ fn a_body_is_always_framed() {
 }
 
 #[test]
+fn of_two_fields_that_frame_a_body_the_true_one_is_sent() {
+    let both = [("Content-Length", "3"), ("Transfer-Encoding", "chunked")];
+    for (body, wanted) in
+        [(stream(true), ("Transfer-Encoding", "chunked")), (Body::Bytes("abcd".into()), ("Content-Length", "4"))]
+    {
+        let mut dialogue = Dialogue::of(Request { body, ..request("POST", A, &both) }, Policy::default());
+        let attempt = dialogue.sends(&format!("POST {A}"), &[wanted]);
+        assert!(!matches!(attempt.body, Body::Stream { length: Some(_), .. }));
+    }
+}
+
+#[test]
+fn credentials_in_a_location_are_not_sent() {
+    let mut dialogue = Dialogue::get(A, Policy::default());
+    dialogue.sends("GET http://a.test/", &[]);
+    dialogue.goes_on_after(302, &[("Location", "http://u:p@a.test/x")]);
+    dialogue.sends("GET http://u:p@a.test/x", &[]);
+    dialogue.goes_on_after(302, &[("Location", "/y")]);
+    dialogue.sends_any();
+}
+
+#[test]
 fn only_http_and_https_are_spoken() {
     let ftp = Request::new("GET", url("ftp://u:geheim@a.test/"));
     let error = Exchange::new(ftp, Policy::default()).unwrap_err();

@@ -254,8 +254,22 @@ pub(super) fn rewind(attempt: &mut Attempt) -> Result<()> {
 }
 
 /// The field that says how long the body is, in front of the others, when there is none yet: where urllib3
-/// puts it beneath requests. Without a body, only for methods that expect one.
+/// puts it beneath requests. Without a body, only for methods that expect one. Of two such fields one stays
+/// (RFC 9112 section 6.2), and it is true: a stream goes out in chunks, bytes have a length.
 fn frame(attempt: &mut Attempt) {
+    if attempt.headers.contains("Transfer-Encoding") {
+        match &mut attempt.body {
+            Body::Stream { length, .. } => {
+                *length = None;
+                attempt.headers.remove("Content-Length");
+            }
+            Body::Bytes(bytes) => {
+                attempt.headers.remove("Transfer-Encoding");
+                attempt.headers.insert("Content-Length", bytes.len().to_string());
+            }
+            Body::Empty => {}
+        }
+    }
     if attempt.headers.contains("Content-Length") || attempt.headers.contains("Transfer-Encoding") {
         return;
     }
