@@ -81,7 +81,11 @@ def origin_of(url: str) -> tuple[str, str | None, int | None]:
     from urllib.parse import urlsplit
 
     parts = urlsplit(url)
-    return (parts.scheme, parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme))
+    try:
+        port = parts.port
+    except ValueError:  # no port there is; whoever sends says so
+        port = -1
+    return (parts.scheme, parts.hostname, port or {"http": 80, "https": 443}.get(parts.scheme))
 
 
 def prepend_scheme_if_needed(url: str, new_scheme: str) -> str:

@@ -246,9 +246,10 @@ fn a_body_is_always_framed() {
 #[test]
 fn of_two_fields_that_frame_a_body_the_true_one_is_sent() {
     let both = [("Content-Length", "3"), ("Transfer-Encoding", "chunked")];
-    for (body, wanted) in
-        [(stream(true), ("Transfer-Encoding", "chunked")), (Body::Bytes("abcd".into()), ("Content-Length", "4"))]
-    {
+    for (body, wanted) in [
+        (stream(true), ("Transfer-Encoding", "chunked")),
+        (Body::Bytes("abcd".into()), ("Content-Length", "4")),
+    ] {
         let mut dialogue = Dialogue::of(Request { body, ..request("POST", A, &both) }, Policy::default());
         let attempt = dialogue.sends(&format!("POST {A}"), &[wanted]);
         assert!(!matches!(attempt.body, Body::Stream { length: Some(_), .. }));

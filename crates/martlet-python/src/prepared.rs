@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use bytes::Bytes;
 use martlet::{Call, tls::TlsSettings};
 use martlet_proto::{
-    Body, Error, Headers, Kind, Phase, Request, Timeouts, Url, exchange::Policy, proxy::Proxies,
+    Body, Error, Headers, Kind, Phase, Request, Timeouts, Url, auth::Auth, exchange::Policy, proxy::Proxies,
     request::check_field,
 };
 use pyo3::{
@@ -56,7 +56,7 @@ pub(crate) fn call(
     }
     let proxies =
         settings.proxies.map(|proxies| Arc::new(Proxies::new(proxies.into_iter().collect(), Vec::new())));
-    let policy = Policy { follow_redirects: false, proxies, ..Policy::default() };
+    let policy = Policy { follow_redirects: false, auth: Auth::Prepared, proxies, ..Policy::default() };
     let call = Call { policy, timeouts, tls: Arc::new(tls), stream: settings.stream, ..Call::new(request) };
     Ok((call, supplier))
 }
@@ -95,7 +95,7 @@ fn request(prepared: &Bound<'_, PyAny>) -> Result<(Request, Option<Supplier>), R
     let url = prepared.getattr(intern!(py, "url"))?;
     let url: String =
         url.extract().map_err(|_| PyValueError::new_err("the request has no URL: prepare it first"))?;
-    let url = Url::prepare(&url, "")?;
+    let url = Url::from_text(url)?;
     if !url.is_http() {
         let message = format!("No connection adapters were found for {:?}", url.as_str());
         return Err(Error::new(Kind::InvalidScheme, Phase::Prepare, message).into());

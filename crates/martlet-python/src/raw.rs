@@ -169,7 +169,13 @@ impl Raw {
         let hops = self.history.iter().enumerate();
         hops.map(|(index, hop)| {
             let before = self.history.iter().take(index).cloned().collect();
-            Self::of_hop(py, hop.clone(), before, self.client.as_ref())
+            let mut raw = Self::of_hop(py, hop.clone(), before, self.client.as_ref());
+            // requests works out where a hop led for all but the first.
+            if index > 0 {
+                let following = self.history.get(index + 1).map_or(&self.request, |hop| &hop.request);
+                raw.next = Some(Arc::clone(following));
+            }
+            raw
         })
         .collect()
     }

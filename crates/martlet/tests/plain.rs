@@ -163,8 +163,10 @@ async fn informational_replies_are_passed_over_up_to_their_limit() {
 #[tokio::test]
 async fn after_an_informational_reply_with_a_doubtful_field_the_connection_is_not_used_again() {
     let hints = "HTTP/1.1 103 Early Hints\r\nno colon\r\n\r\n";
-    let peer =
-        Peer::play([vec![Head, say(hints), reply("one"), ClientCloses], vec![Head, reply("two"), ClientCloses]]);
+    let peer = Peer::play([
+        vec![Head, say(hints), reply("one"), ClientCloses],
+        vec![Head, reply("two"), ClientCloses],
+    ]);
     let client = Client::default();
     assert_eq!(get(&client, &peer).await.unwrap(), "one");
     assert_eq!(get(&client, &peer).await.unwrap(), "two");

@@ -19,6 +19,8 @@ pub enum Auth {
     /// Not at all, unless the URL or a netrc file has credentials.
     #[default]
     None,
+    /// As the request's own fields say, and not otherwise: they were prepared to the end.
+    Prepared,
     /// `Authorization: Basic` (RFC 7617), as bytes.
     Basic {
         /// The user's name; no colon in it reaches the other side as one.
@@ -56,6 +58,7 @@ impl fmt::Debug for Auth {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::None => f.write_str("None"),
+            Self::Prepared => f.write_str("Prepared"),
             Self::Basic { user, .. } => write!(f, "Basic({:?}, [secret])", String::from_utf8_lossy(user)),
             Self::Bearer(_) => f.write_str("Bearer([secret])"),
             Self::Digest(digest) => digest.fmt(f),

@@ -205,6 +205,7 @@ fn credentials(
             }
             url.userinfo().map(|(user, password)| basic(&user, &password)).transpose()
         }
+        Auth::Prepared => Ok(None),
         Auth::Basic { user, password } => Ok(Some(basic_value(user, password).into_bytes())),
         Auth::Bearer(token) => Ok(Some(latin1(&format!("Bearer {token}"))?.into_owned())),
         Auth::Digest(digest) => {

@@ -40,7 +40,10 @@ impl Url {
 
     /// The URL of which `text` is the final text: percent-encoded, not necessarily normalised. Its parts lie
     /// where `urllib.parse.urlsplit` finds them, its host is what urllib3's pool makes of that.
-    pub(super) fn from_text(text: String) -> Result<Self> {
+    ///
+    /// # Errors
+    /// [`crate::Kind::InvalidUrl`] when it has no host or no usable port.
+    pub fn from_text(text: String) -> Result<Self> {
         let split = split::urlsplit(&text).map_err(invalid)?;
         let scheme = match split.scheme.as_ref() {
             "http" => Scheme::Http,
