@@ -9,7 +9,7 @@ engine does not have: a subclass that overrides one of those is refused when it 
 from __future__ import annotations
 
 from . import _martlet, roads
-from .exceptions import RequestException
+from .exceptions import InvalidSchema, RequestException
 from .exchange import Wait, run
 from .fields import to_native_string
 from .lazy import lazy
@@ -42,6 +42,11 @@ _ABOUT_CONNECTIONS = (
 )
 # Methods that tell what the engine does; it does not ask them.
 _TELLING = ("proxy_headers", "request_url")
+
+
+def SOCKSProxyManager(*args: Any, **kwargs: Any) -> None:
+    """As requests defines it where SOCKS is not supported: InvalidSchema."""
+    raise InvalidSchema("Missing dependencies for SOCKS support.")
 
 
 class BaseAdapter:
@@ -242,7 +247,11 @@ class HTTPAdapter(BaseAdapter):
             operation = self._client.send(request, stream=True, **settings)
             response: Response = yield Wait(operation)
         except RequestException as error:
-            error.request = error.request or request
+            if getattr(error, "phase", None) not in (
+                "receive body",
+                "decode",
+            ):  # whose errors have no request in requests
+                error.request = error.request or request
             raise
         return response
 

@@ -148,6 +148,7 @@ def run(
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore", ResourceWarning)
                     gc.collect()
+                gc.freeze()  # what is left is pytest's: the next collection need not go through it again
             server.wait_until_closed()
     finally:
         for server in servers.all:

@@ -111,7 +111,6 @@ WRONG = [
     "http://@/",
     "http://user@/",
     "http://" + "a" * 64 + "\u00e9.example/",
-    "http://" + "a" * 64 + ".\u00e9/",
     None,
     5,
     b"\xff",

@@ -114,9 +114,9 @@ impl<'a> Upload<'a> {
                 self.write(&mut bytes.chain(body.as_ref()), Phase::SendBody).await
             }
             (Body::Empty | Body::Bytes(_), _) => self.write(&mut bytes, Phase::SendHead).await,
-            (Body::Stream { length, .. }, Some(source)) => {
+            (Body::Stream { length, rewindable }, Some(source)) => {
                 match self.write(&mut bytes, Phase::SendHead).await {
-                    Ok(Sending::Complete) => self.send_stream(*length, source).await,
+                    Ok(Sending::Complete) => self.send_stream(*length, *rewindable, source).await,
                     other => other,
                 }
             }
@@ -130,12 +130,13 @@ impl<'a> Upload<'a> {
     async fn send_stream(
         &mut self,
         length: Option<u64>,
+        rewindable: bool,
         source: &mut (dyn BodySource + 'static),
     ) -> Result<Sending> {
         self.source_asked = true;
         let mut sent = 0u64;
         let mut frame = Vec::new();
-        while let Some(piece) = self.next_piece(source).await? {
+        while let Some(piece) = self.next_piece(source, rewindable).await? {
             let Some(piece) = piece else {
                 // Answered while the source was asked for the end it had reached already.
                 return Ok(if length == Some(sent) { Sending::Complete } else { Sending::Answered });
@@ -171,15 +172,22 @@ impl<'a> Upload<'a> {
         }
     }
 
-    /// Asks the source for a piece, listening meanwhile: `Some(None)` when the peer answered first.
-    async fn next_piece(&mut self, source: &mut (dyn BodySource + 'static)) -> Result<Option<Option<Bytes>>> {
+    /// Asks the source for a piece, listening meanwhile: `Some(None)` when the peer answered first. A source
+    /// that may have to rewind for the next request has to be at rest by then: its piece is waited for.
+    async fn next_piece(
+        &mut self,
+        source: &mut (dyn BodySource + 'static),
+        rewindable: bool,
+    ) -> Result<Option<Option<Bytes>>> {
         let mut next = source.next();
         let clock = self.clock;
+        let mut answered = false;
         let asked = poll_fn(|context| {
             if let Poll::Ready(piece) = next.as_mut().poll(context) {
-                return Poll::Ready(piece.map(|piece| piece.map(Some)));
+                return Poll::Ready(piece.map(|piece| if answered { Some(None) } else { piece.map(Some) }));
             }
-            match self.is_answered(context) {
+            answered = answered || self.is_answered(context);
+            match answered && !rewindable {
                 true => Poll::Ready(Ok(Some(None))),
                 false => Poll::Pending,
             }

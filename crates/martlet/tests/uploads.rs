@@ -3,14 +3,17 @@
 
 mod peer;
 
+use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier};
+use std::time::Duration;
 
 use bytes::Bytes;
 use martlet::body::{BodySource, SourceError, SourceFuture, from_chunks};
 use martlet::proto::Body as RequestBody;
 use martlet::{Call, Client, Kind, Phase};
 use peer::*;
+use tokio::sync::Notify;
 
 fn stream(length: Option<u64>) -> RequestBody {
     RequestBody::Stream { length, rewindable: true }
@@ -38,6 +41,25 @@ struct Broken;
 impl BodySource for Broken {
     fn next(&mut self) -> SourceFuture<'_, Result<Option<Bytes>, SourceError>> {
         Box::pin(async { Err("the disk is gone".into()) })
+    }
+
+    fn rewind(&mut self) -> SourceFuture<'_, Result<(), SourceError>> {
+        Box::pin(async { Ok(()) })
+    }
+}
+
+/// Yields one piece, and takes its time over the next.
+struct Slow(Arc<Notify>, bool);
+
+impl BodySource for Slow {
+    fn next(&mut self) -> SourceFuture<'_, Result<Option<Bytes>, SourceError>> {
+        Box::pin(async {
+            if !std::mem::replace(&mut self.1, true) {
+                return Ok(Some("data".into()));
+            }
+            self.0.notified().await;
+            Ok(None)
+        })
     }
 
     fn rewind(&mut self) -> SourceFuture<'_, Result<(), SourceError>> {
@@ -122,6 +144,26 @@ async fn a_refusal_that_comes_early_ends_the_sending() {
     assert_eq!(full(response), "big");
     assert_eq!(counts(&client), (0, 0));
     peer.finish();
+}
+
+#[tokio::test]
+async fn an_early_refusal_waits_for_a_source_that_may_have_to_rewind_and_for_no_other() {
+    for rewindable in [false, true] {
+        let refusal = say("HTTP/1.1 413 Too Large\r\nContent-Length: 3\r\n\r\nbig");
+        let peer = Peer::play([vec![Until("data"), refusal, ClientCloses]]);
+        let more = Arc::new(Notify::new());
+        let source: Option<Box<dyn BodySource>> = Some(Box::new(Slow(Arc::clone(&more), false)));
+        let body = RequestBody::Stream { length: None, rewindable };
+        let client = Client::default();
+        let mut answer = pin!(client.execute(Call { source, ..peer.post(body, &[CHUNKED]) }));
+        if rewindable {
+            let early = tokio::time::timeout(Duration::from_millis(100), &mut answer).await;
+            assert!(early.is_err(), "answered while the source was asked");
+            more.notify_one();
+        }
+        assert_eq!(full(answer.await.unwrap()), "big");
+        peer.finish();
+    }
 }
 
 #[tokio::test]
