@@ -9,10 +9,12 @@ from __future__ import annotations
 import gzip
 import io
 import re
+import warnings
 from pathlib import Path
 
 from servers import misbehaving
 from servers.digest import Digest
+from servers.recording import RecordingServer
 from servers.wire import CLOSE, redirect, reply
 
 from .harness import ROWS, attempt, compat, differs, only
@@ -30,6 +32,12 @@ def test_the_rows_about_the_wire_are_those_that_have_a_case():
         if name and heading.startswith("## On the wire"):
             on_the_wire.add(name)
     assert on_the_wire <= set(ROWS) <= set(names)
+
+
+def test_the_rows_about_the_engine_name_files_that_are_there():
+    files = set(re.findall(r"\| `(martlet[-a-z]*/\S+)` \|$", DOCUMENT.read_text(), re.MULTILINE))
+    assert len(files) > 5
+    assert not [file for file in files if not (DOCUMENT.parents[1] / "crates" / file).is_file()]
 
 
 def raised(outcome):
@@ -210,6 +218,23 @@ def test_a_label_that_is_too_long_is_a_name_that_nobody_knows(client, server):
         raised(attempt(client.get, f"http://{'a' * 64}.{end}/", timeout=20)) for end in ("invalid", "\u00e9")
     }
     return outcomes.pop() if len(outcomes) == 1 else outcomes
+
+
+@compat
+@only("https")
+@differs("verify-nothing", requests=b"ok", martlet="OSError")
+def test_an_empty_verify_does_not_switch_the_check_off(client, server):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # urllib3's InsecureRequestWarning
+        return raised(attempt(client.get, server.url + "/", verify=""))
+
+
+@compat
+@only("https")
+@differs("tls-ciphers", requests=b"ok", martlet="SSLError")
+def test_ciphers_in_cbc_mode_are_not_spoken(client, server, authority):
+    other = server.add(RecordingServer(authority.cbc_context()))
+    return raised(attempt(client.get, other.url + "/"))
 
 
 @compat

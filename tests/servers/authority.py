@@ -35,6 +35,13 @@ class Authority:
         """For a server whose certificate another authority signed."""
         return self._context(trustme.CA().issue_cert(*LOOPBACK))
 
+    def cbc_context(self) -> ssl.SSLContext:
+        """For a server that speaks TLS 1.2 with ciphers in CBC mode only."""
+        context = self._context(self._authority.issue_cert(*LOOPBACK))
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+        context.set_ciphers("ECDHE-ECDSA-AES128-SHA256:ECDHE-RSA-AES128-SHA256")
+        return context
+
     def client_files(self) -> tuple[str, str]:
         """The paths of a client's certificate and of its key."""
         leaf = self._authority.issue_cert("client@example.test")
