@@ -1,9 +1,10 @@
-"""What an awaitable costs that does nothing: the price of the bridge between the loop and the engine.
+"""What martlet costs before anything is sent: the bridge between the loop and the engine, and the road to it.
 
 `martlet._martlet.nothing()` goes to the engine's thread and comes back. Beside it: a bare asyncio future
-that a callback of the same loop resolves, the least that any await of something pending can cost. Run inside
-martlet's venv (`python -m benches.bridge`), prints JSON: wall and processor microseconds of each, one after
-another and 64 at once.
+that a callback of the same loop resolves, the least that any await of something pending can cost; one after
+another and 64 at once. Then, on the calling thread alone: the check whether a call may take the road in Rust,
+and a GET made ready on it and not sent. Run inside martlet's venv (`python -m benches.bridge`), prints JSON:
+wall and processor microseconds of each.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ import resource
 import time
 from collections.abc import Awaitable, Callable
 
-from martlet import _martlet
+import martlet
+from martlet import _martlet, roads
 
 SECONDS = 1.0
 AT_ONCE = 64
@@ -53,13 +55,32 @@ async def cost(nothing: Callable[[], Awaitable[None]], tasks: int) -> dict[str, 
     }
 
 
-async def main() -> dict[str, dict[str, float]]:
-    kinds = {"bridge": empty, "future": bare_future}
+def cost_of_calls(call: Callable[[], object]) -> dict[str, float]:
+    count, start, cpu = 0, time.perf_counter(), cpu_seconds()
+    while time.perf_counter() - start < SECONDS:
+        for _ in range(100):
+            call()
+        count += 100
     return {
-        f"{name}-{tasks}": await cost(nothing, tasks)
+        "wall_us": (time.perf_counter() - start) / count * 1e6,
+        "cpu_us": (cpu_seconds() - cpu) / count * 1e6,
+    }
+
+
+async def main() -> dict[str, dict[str, float]]:
+    kinds = {"an awaitable that does nothing": empty, "a bare future of asyncio": bare_future}
+    awaited = {
+        f"{name}, {tasks} at once": await cost(nothing, tasks)
         for tasks in (1, AT_ONCE)
         for name, nothing in kinds.items()
     }
+    async with martlet.AsyncSession() as session:
+        return awaited | {
+            "the check for the road in Rust": cost_of_calls(
+                lambda: roads.is_untouched(martlet.AsyncSession, martlet.AsyncSession)
+            ),
+            "a GET made ready, not sent": cost_of_calls(lambda: session.get("http://127.0.0.1:1/").close()),
+        }
 
 
 if __name__ == "__main__":
