@@ -6,6 +6,7 @@ import asyncio
 import subprocess
 import sys
 from typing import Any
+from unittest import mock
 
 import pytest
 
@@ -87,6 +88,13 @@ def test_each_listed_attribute_patched_on_its_class_leads_off_it(
     assert roads.is_untouched(martlet.Session, martlet.Session)
     monkeypatch.setattr(CLASSES[cls], name, patched)
     assert not roads.is_untouched(martlet.Session, martlet.Session)
+
+
+def test_a_class_of_requests_replaced_by_a_mock_leads_off_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(martlet.models, "PreparedRequest", mock.MagicMock())
+    assert not roads.is_untouched(martlet.Session, martlet.Session)
+    monkeypatch.undo()
+    assert roads.is_untouched(martlet.Session, martlet.Session)
 
 
 @pytest.mark.parametrize("name", roads.OVERRIDABLE["Session"])

@@ -16,6 +16,7 @@ __all__ = [
     "Operation",
     "Raw",
     "Server",
+    "Versions",
     "encoding_from_content_type",
     "guess_json_utf",
     "is_public_suffix",
@@ -207,6 +208,17 @@ def parse_header_links(value: str) -> list[dict[str, str]]:
 
 def is_public_suffix(domain: str) -> bool:
     """Whether the domain is one under which anybody may register, as `co.uk`."""
+
+@final
+class Versions:
+    """Which classes have not changed since somebody looked."""
+
+    def __new__(cls) -> Versions: ...
+    def hold(self, first: type, second: type, third: type | None) -> bool:
+        """Whether these three were noted and none has changed since."""
+
+    def note(self, first: type, second: type, third: type | None) -> None:
+        """Notes these three as they are now."""
 
 def nothing() -> Operation[None]:
     """An operation that does nothing: what waiting costs by itself."""

@@ -13,6 +13,7 @@ import sys
 from operator import attrgetter
 
 from . import models
+from ._martlet import Versions
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ adapter_points = attrgetter(*OVERRIDABLE["HTTPAdapter"])
 _originals: dict[type, Any] = {}
 _prepared_originals = _prepared_points(models.PreparedRequest)
 _modules = sys.modules
+_seen = Versions()
 
 
 def remember(session: type) -> None:
@@ -74,13 +76,17 @@ def is_untouched(session: type, base: type) -> bool:
     """Whether nothing is overridden in this class of sessions, a subclass of `base`, or in what it works
     with.
     """
-    if _session_points(session) != _originals[base]:
-        return False
-    if _prepared_points(models.PreparedRequest) != _prepared_originals:
-        return False
-    adapters = _modules.get("martlet.adapters")
-    if adapters is None:
-        return True
+    prepared, adapters = models.PreparedRequest, _modules.get("martlet.adapters")
     # Missing while another thread imports the module: then nobody has changed anything in it.
-    originals = getattr(adapters, "ORIGINALS", None)
-    return originals is None or adapter_points(adapters.HTTPAdapter) == originals
+    originals = None if adapters is None else getattr(adapters, "ORIGINALS", None)
+    adapter = None if originals is None else adapters.HTTPAdapter  # type: ignore[union-attr]
+    if _seen.hold(session, prepared, adapter):
+        return True
+    untouched = (
+        _session_points(session) == _originals[base]
+        and _prepared_points(prepared) == _prepared_originals
+        and (adapter is None or adapter_points(adapter) == originals)
+    )
+    if untouched:
+        _seen.note(session, prepared, adapter)
+    return bool(untouched)

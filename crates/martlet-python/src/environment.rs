@@ -31,7 +31,9 @@ pub(crate) struct Environment {
 
 /// The environment, unless it says something that Python has to work out: a proxy, a netrc file.
 pub(crate) fn read(py: Python<'_>) -> PyResult<Option<Environment>> {
-    let environ = py.import(intern!(py, "os"))?.getattr(intern!(py, "environ"))?;
+    static OS: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
+    let os = OS.get_or_try_init(py, || py.import("os").map(Bound::unbind))?;
+    let environ = os.bind(py).getattr(intern!(py, "environ"))?;
     // The dictionary behind os.environ, whose keys are encoded; somebody's own mapping is read by Python.
     let Ok(data) = environ.getattr(intern!(py, "_data")) else { return Ok(None) };
     let Ok(data) = data.cast_exact::<PyDict>() else { return Ok(None) };

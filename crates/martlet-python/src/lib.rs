@@ -13,6 +13,7 @@ mod rules;
 mod source;
 mod state;
 mod testing;
+mod versions;
 
 use pyo3::prelude::*;
 
@@ -23,6 +24,7 @@ fn _martlet(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<client::Client>()?;
     module.add_class::<raw::Raw>()?;
     module.add_class::<testing::PyServer>()?;
+    module.add_class::<versions::Versions>()?;
     module.add_function(wrap_pyfunction!(nothing, module)?)
 }
 
