@@ -24,7 +24,7 @@ def silent_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if any(part in name.upper() for part in _SAID):
             monkeypatch.delenv(name)
-    monkeypatch.setenv("NETRC", os.devnull)
+    monkeypatch.setenv("NETRC", os.path.join(os.devnull, "none"))
 
 
 @pytest.fixture(params=["requests", "martlet"])

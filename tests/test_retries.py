@@ -81,6 +81,12 @@ def test_a_read_that_failed_is_tried_again_for_idempotent_methods_alone(
     assert len(engine.sent) == sent
 
 
+def test_a_read_that_failed_too_often_is_a_connection_error_as_in_requests(pauses: list[float]) -> None:
+    late = exceptions.ReadTimeout("late")
+    with pytest.raises(exceptions.ConnectionError):
+        send(Flaky(late, late), Retry(1))
+
+
 def test_an_error_that_is_not_of_the_network_is_raised_at_once(pauses: list[float]) -> None:
     engine = Flaky(exceptions.InvalidHeader("x"))
     with pytest.raises(exceptions.InvalidHeader):

@@ -52,6 +52,16 @@ def test_a_plain_call_takes_the_quick_road_with_all_its_arguments() -> None:
         )
 
 
+def test_the_tests_environment_leaves_the_quick_road_open() -> None:
+    async def main() -> None:
+        async with martlet.AsyncSession() as session:
+            operation: Any = session.get(HERE)
+            assert type(operation).__name__ == "Operation"
+            operation.close()
+
+    asyncio.run(main())
+
+
 def test_an_awaited_call_is_the_engines_operation_itself() -> None:
     engine = Engine()
     session = session_over(engine, martlet.AsyncSession)

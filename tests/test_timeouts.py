@@ -18,12 +18,12 @@ from martlet.timeouts import Timeout, resolve_timeout
     ("given", "value"),
     [
         (None, None),
-        (5, Timeout(connect=5, read=5)),
-        ((3, None), Timeout(connect=3)),
+        (5, Timeout(connect=5, read=5, write=5)),
+        ((3, None), Timeout(connect=3, write=3)),
         (Timeout(total=1), Timeout(total=1)),
-        (urllib3.Timeout(connect=2, read=9), Timeout(connect=2, read=9)),
-        (urllib3.Timeout(total=5, connect=2), Timeout(connect=2, read=5)),
-        (urllib3.Timeout(total=5, read=9), Timeout(connect=5, read=5)),
+        (urllib3.Timeout(connect=2, read=9), Timeout(connect=2, read=9, write=2)),
+        (urllib3.Timeout(total=5, connect=2), Timeout(connect=2, read=5, write=2)),
+        (urllib3.Timeout(total=5, read=9), Timeout(connect=5, read=5, write=5)),
         (urllib3.Timeout(), Timeout()),
     ],
 )

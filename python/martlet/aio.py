@@ -13,6 +13,7 @@ import inspect
 import sys
 
 from . import roads
+from .environment import load_what_the_engine_asks_for
 from .exchange import aemitting, arun, request_steps, send_steps
 from .models import Request
 from .redirects import redirect_steps
@@ -94,7 +95,9 @@ class AsyncSession(BaseSession):
         json: Any = None,
     ) -> Awaitable[Response]:
         """Sends a request; awaited, it gives the response to it. See `Session.request`."""
-        self._used = True
+        if not self._used:
+            load_what_the_engine_asks_for()
+            self._used = True
         if roads.is_untouched(type(self), AsyncSession):
             operation = self._client.begin(
                 self.__dict__,

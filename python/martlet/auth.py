@@ -16,6 +16,7 @@ from binascii import b2a_base64
 
 from .fields import parse_dict_header
 from .lazy import lazy
+from .urls import origin_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -103,6 +104,7 @@ class _DigestState(threading.local):
         self.last_nonce = ""
         self.nonce_count = 0
         self.chal: dict[str, Any] = {}
+        self.origin: object = None
 
 
 class HTTPDigestAuth(_ByCredentials):
@@ -120,7 +122,8 @@ class HTTPDigestAuth(_ByCredentials):
         _ = self._thread_local.chal
 
     def __call__(self, r: PreparedRequest) -> PreparedRequest:
-        if self._thread_local.last_nonce:
+        # A nonce is of the server that gave it.
+        if self._thread_local.last_nonce and self._thread_local.origin in (None, origin_of(r.url or "")):
             self._authorize(r)
         r.register_hook("response", self.handle_401)
         r.register_hook("response", self.handle_redirect)
@@ -192,6 +195,7 @@ class HTTPDigestAuth(_ByCredentials):
         if scheme >= 0:
             challenge = challenge[:scheme] + challenge[scheme + len("digest ") :]
         self._thread_local.chal = parse_dict_header(challenge)
+        self._thread_local.origin = origin_of(r.url)
         request = _answering(r)
         self._authorize(request)
         answer: Response = yield Deliver(r.connection, request, kwargs)
@@ -232,7 +236,7 @@ def without_digest(hooks: dict[str, list[Any]]) -> dict[str, list[Any]]:
 
 
 def _target(url: str) -> str:
-    from urllib.parse import urlparse
+    from urllib.parse import urlsplit
 
-    parts = urlparse(url)
+    parts = urlsplit(url)
     return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")

@@ -37,12 +37,33 @@ _FIELDS = (
 )
 
 
+COOKIE_SIZE = 4096
+"""Bytes of name and value that a server may set."""
+
+
 class SessionCookiePolicy(cookielib.DefaultCookiePolicy):
-    """The policy of a session's own jar: the standard library's, but no cookie for a public suffix."""
+    """The policy of a session's own jar: the standard library's, and what browsers refuse besides."""
+
+    def set_ok(self, cookie: Cookie, request: Any) -> bool:
+        """Whether `cookie` may be set by the answer to `request`."""
+        size = len(cookie.name) + len(cookie.value or "")
+        return size <= COOKIE_SIZE and cookie.version in (0, 1) and super().set_ok(cookie, request)
+
+    def return_ok_domain(self, cookie: Cookie, request: Any) -> bool:
+        """Whether `cookie` may be sent to the host of `request`: without a domain of its own only to the host
+        that set it.
+        """
+        host_only = cookie.domain and not cookie.domain_specified
+        if host_only and cookie.domain != cookielib.eff_request_host(request)[1]:  # type: ignore[attr-defined]
+            return False
+        return super().return_ok_domain(cookie, request)
 
     def set_ok_domain(self, cookie: Cookie, request: Any) -> bool:
         """Whether `cookie` may be set for its domain by the answer to `request`."""
         domain = cookie.domain.lstrip(".")
+        host = urlsplit(request.get_full_url()).hostname or ""
+        if cookie.domain_specified and not cookielib.is_HDN(host) and domain != host:  # type: ignore[attr-defined]
+            return False  # the tail of an IP address is nobody's domain
         if cookie.domain_specified and _martlet.is_public_suffix(domain):
             # A site that is a suffix itself, say github.io, may set cookies for its own host.
             url: str = request.get_full_url()

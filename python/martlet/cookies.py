@@ -51,6 +51,8 @@ class RequestsCookieJar(cookielib.CookieJar, _Mutable):
     # How often this jar was changed. None: its policy may be somebody's own, the engine cannot stand in for
     # it.
     _version: int | None = None
+    # Whether somebody was given cookies of it, and may change them unnoticed.
+    _lent: bool = False
 
     def get(self, name: str, default: Any = None, domain: str | None = None, path: str | None = None) -> Any:
         """The value of the cookie of that name, or `default`."""
@@ -73,7 +75,7 @@ class RequestsCookieJar(cookielib.CookieJar, _Mutable):
 
     def iterkeys(self) -> Iterator[str]:
         """The names, one by one."""
-        return (cookie.name for cookie in iter(self))
+        return (cookie.name for cookie in self._each())
 
     def keys(self) -> list[str]:  # type: ignore[override]
         """The names."""
@@ -81,7 +83,7 @@ class RequestsCookieJar(cookielib.CookieJar, _Mutable):
 
     def itervalues(self) -> Iterator[str | None]:
         """The values, one by one."""
-        return (cookie.value for cookie in iter(self))
+        return (cookie.value for cookie in self._each())
 
     def values(self) -> list[str | None]:  # type: ignore[override]
         """The values."""
@@ -89,7 +91,7 @@ class RequestsCookieJar(cookielib.CookieJar, _Mutable):
 
     def iteritems(self) -> Iterator[tuple[str, str | None]]:
         """The pairs of name and value, one by one."""
-        return ((cookie.name, cookie.value) for cookie in iter(self))
+        return ((cookie.name, cookie.value) for cookie in self._each())
 
     def items(self) -> list[tuple[str, str | None]]:  # type: ignore[override]
         """The pairs of name and value."""
@@ -97,15 +99,15 @@ class RequestsCookieJar(cookielib.CookieJar, _Mutable):
 
     def list_domains(self) -> list[str]:
         """The domains that have cookies here."""
-        return list(dict.fromkeys(cookie.domain for cookie in iter(self)))
+        return list(dict.fromkeys(cookie.domain for cookie in self._each()))
 
     def list_paths(self) -> list[str]:
         """The paths that have cookies here."""
-        return list(dict.fromkeys(cookie.path for cookie in iter(self)))
+        return list(dict.fromkeys(cookie.path for cookie in self._each()))
 
     def multiple_domains(self) -> bool:
         """Whether some domain has more than one cookie here; the name is requests'."""
-        domains = [cookie.domain for cookie in iter(self)]
+        domains = [cookie.domain for cookie in self._each()]
         return len(set(domains)) < len(domains)
 
     def get_dict(self, domain: str | None = None, path: str | None = None) -> dict[str, str | None]:
@@ -113,6 +115,10 @@ class RequestsCookieJar(cookielib.CookieJar, _Mutable):
         return {cookie.name: cookie.value for cookie in self._matching(None, domain, path)}
 
     def __iter__(self) -> Iterator[Cookie]:  # type: ignore[override]
+        self._lent = True
+        return super().__iter__()
+
+    def _each(self) -> Iterator[Cookie]:
         return super().__iter__()
 
     def __contains__(self, name: object) -> bool:
@@ -158,7 +164,7 @@ class RequestsCookieJar(cookielib.CookieJar, _Mutable):
     def _matching(self, name: str | None, domain: str | None, path: str | None) -> Iterator[Cookie]:
         return (
             cookie
-            for cookie in iter(self)
+            for cookie in self._each()
             if (name is None or cookie.name == name)
             and (domain is None or cookie.domain == domain)
             and (path is None or cookie.path == path)
@@ -203,7 +209,7 @@ class RequestsCookieJar(cookielib.CookieJar, _Mutable):
 
     def _export(self) -> list[CookieFields]:
         """All cookies as tuples, for the engine's jar."""
-        return [fields_of(cookie) for cookie in iter(self)]
+        return [fields_of(cookie) for cookie in self._each()]
 
     def _absorb(self, changes: Iterable[CookieChange]) -> None:
         """Takes over what the engine's jar changed.
@@ -449,7 +455,7 @@ def copy_cookie_jar(jar: CookieJar | None) -> CookieJar | None:
 
 def without_domainless(jar: CookieJar) -> CookieJar:
     """A copy of `jar` without the cookies bound to no domain, for a request that leaves the first origin."""
-    kept = RequestsCookieJar()
+    kept = RequestsCookieJar(policy=getattr(jar, "_policy", None))
     for cookie in jar:
         if cookie.domain:
             kept.set_cookie(copy.copy(cookie))

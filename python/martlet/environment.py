@@ -225,3 +225,16 @@ def _system_bypasses(host: str, no_proxy: str | None) -> bool:
 
 def _is_listed_name(host: str, entries: list[str]) -> bool:
     return any(host == entry or host.endswith("." + entry) for entry in entries)
+
+
+def load_what_the_engine_asks_for() -> None:
+    """Imports what the engine imports for its first request. A daemon thread that the interpreter's end
+    overtakes dies quietly here, in Python's own frames; beneath the engine's it would end the whole process.
+    """
+    from . import response, structures, timeouts  # noqa: F401  # pyright: ignore[reportUnusedImport]
+
+    try:
+        import certifi
+    except ImportError:
+        return
+    certifi.where()

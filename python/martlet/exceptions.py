@@ -4,8 +4,8 @@
     └── RequestException
         ├── InvalidJSONError ── JSONDecodeError (also json.JSONDecodeError)
         ├── HTTPError
-        ├── ConnectionError ── ProxyError, SSLError, ConnectTimeout (also Timeout)
-        ├── Timeout ── ConnectTimeout, ReadTimeout
+        ├── ConnectionError ── ProxyError, SSLError, ConnectTimeout, WriteTimeout (both also Timeout)
+        ├── Timeout ── ConnectTimeout, ReadTimeout, WriteTimeout
         ├── URLRequired, TooManyRedirects, RetryError, UnrewindableBodyError, ChunkedEncodingError
         ├── MissingSchema, InvalidSchema, InvalidHeader, InvalidURL ── InvalidProxyURL   (also ValueError)
         ├── ContentDecodingError (also urllib3.exceptions.HTTPError)
@@ -84,6 +84,10 @@ class ConnectTimeout(ConnectionError, Timeout):
 
 class ReadTimeout(Timeout):
     """The server sent nothing for the time allowed."""
+
+
+class WriteTimeout(ConnectionError, Timeout):
+    """The server took nothing of the request for the time allowed."""
 
 
 class URLRequired(RequestException):

@@ -15,7 +15,7 @@ up to 64 KB, to keep the connection; a longer one costs it.
 from __future__ import annotations
 
 from .environment import DEFAULT_PORTS, get_netrc_auth, resolve_proxies
-from .exceptions import ChunkedEncodingError, TooManyRedirects
+from .exceptions import ChunkedEncodingError, InvalidURL, TooManyRedirects
 from .exchange import Emit, Read, Send, Wait, emitting, store_cookies
 from .urls import get_auth_from_url, origin_of, requote_uri
 
@@ -50,7 +50,16 @@ class SessionRedirectMixin:
         if not resp.is_redirect:
             return None
         # Headers are read as latin-1; servers that put other characters there mean UTF-8.
-        return resp.headers["location"].encode("latin-1").decode()
+        location = resp.headers["location"].encode("latin-1")
+        try:
+            return location.decode()
+        except UnicodeDecodeError:
+            from urllib.parse import quote
+
+            text = location.decode(errors="surrogateescape")
+            return "".join(
+                quote(c, errors="surrogateescape") if "\udc80" <= c <= "\udcff" else c for c in text
+            )
 
     def should_strip_auth(self, old_url: str, new_url: str) -> bool:
         """Whether Authorization must not go along from one URL to the other.
@@ -201,7 +210,10 @@ def _target(base: str, location: str, fragment: str) -> tuple[str, str]:
 
     if location.startswith("//"):
         location = f"{urlsplit(base).scheme}:{location}"
-    parts = urlsplit(location)
+    try:
+        parts = urlsplit(location)
+    except ValueError as error:
+        raise InvalidURL(error) from None
     if parts.fragment:
         fragment = parts.fragment
     elif fragment:
@@ -229,10 +241,16 @@ def _following(
     jar: Any = following._cookies
     extract_cookies_to_jar(jar, request, response.raw)
     merge_cookies(jar, session.cookies)
-    leaves = origin_of(url) != origin_of(first_url)
-    following.prepare_cookies(without_domainless(jar) if leaves else jar)
+    following.prepare_cookies(without_domainless(jar) if _leaves(first_url, url) else jar)
     following._cookies = jar
     return following
+
+
+def _leaves(first_url: str, url: str) -> bool:
+    """Whether `url` is not of the origin of the first; from http to https on the standard ports it is."""
+    first, now = origin_of(first_url), origin_of(url)
+    upgraded = first[1] == now[1] and (first[0], first[2], now[0], now[2]) == ("http", 80, "https", 443)
+    return first != now and not upgraded
 
 
 def _rewind(request: PreparedRequest) -> None:

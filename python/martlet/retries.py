@@ -42,7 +42,10 @@ def retrying(
             try:
                 retries = retries.increment(method, url, error=theirs, _pool=_POOL)
             except MaxRetryError as spent:
-                raise type(error)(spent, request=request) from error
+                # As in requests, whose ReadTimeout is raised only where nothing is tried again.
+                read = isinstance(error, exceptions.ReadTimeout)
+                kind = exceptions.ConnectionError if read else type(error)
+                raise kind(spent, request=request) from error
             except type(theirs):
                 raise error from None  # not a kind that is tried again
             yield Pause(retries.get_backoff_time())

@@ -19,7 +19,13 @@ from collections.abc import Mapping
 
 from . import _martlet, roads
 from .bodies import to_key_val_list
-from .environment import DEFAULT_PORTS, ca_bundle, get_environ_proxies, get_netrc_auth
+from .environment import (
+    DEFAULT_PORTS,
+    ca_bundle,
+    get_environ_proxies,
+    get_netrc_auth,
+    load_what_the_engine_asks_for,
+)
 from .exceptions import InvalidSchema
 from .exchange import request_steps, run, send_steps
 from .fields import default_headers
@@ -182,9 +188,13 @@ class BaseSession(SessionRedirectMixin):
             return None
         from http.cookiejar import CookieJar
 
+        from .cookie_fields import SessionCookiePolicy
         from .cookies import RequestsCookieJar, cookiejar_from_dict, merge_cookies
 
-        merged = merge_cookies(RequestsCookieJar(), self.cookies)
+        # Asking the jar for its policy would be taken for changing it.
+        is_ours = isinstance(getattr(self.cookies, "_policy", None), SessionCookiePolicy)
+        policy = SessionCookiePolicy() if is_ours else None
+        merged = merge_cookies(RequestsCookieJar(policy=policy), self.cookies)
         jar = given if isinstance(given, CookieJar) else cookiejar_from_dict(given or {})
         return merge_cookies(merged, jar)
 
@@ -290,7 +300,9 @@ class Session(BaseSession):
 
         Raises RequestException of the kind that fits.
         """
-        self._used = True
+        if not self._used:
+            load_what_the_engine_asks_for()
+            self._used = True
         if roads.is_untouched(type(self), Session):
             operation = self._client.begin(
                 self.__dict__,

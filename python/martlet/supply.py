@@ -36,8 +36,8 @@ class Supply:
         self._body = body
         self._position = position
         self._pieces: Iterator[Any] | None = None
-        # As in requests: what never could tell where it stood is sent again as it is, which is empty.
-        self.rewindable = position is None or isinstance(position, int)
+        used_up = hasattr(body, "__next__") or hasattr(body, "read")
+        self.rewindable = isinstance(position, int) or (position is None and not used_up)
 
     def piece(self) -> bytes | None:
         """The next piece; None at the end. Text goes out as UTF-8."""

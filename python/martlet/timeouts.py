@@ -85,7 +85,7 @@ def resolve_timeout(timeout: TimeoutTypes) -> Timeout | None:
     if isinstance(timeout, tuple):
         try:
             connect, read = timeout
-            return Timeout(connect=connect, read=read)
+            return _of_requests(connect, read)
         except ValueError:
             raise ValueError(
                 f"Invalid timeout {timeout}. Pass a (connect, read) timeout tuple, "
@@ -94,7 +94,12 @@ def resolve_timeout(timeout: TimeoutTypes) -> Timeout | None:
     if hasattr(timeout, "connect_timeout") and hasattr(timeout, "total"):
         return _from_urllib3(timeout)
     seconds: Any = timeout
-    return Timeout(connect=seconds, read=seconds)
+    return _of_requests(seconds, seconds)
+
+
+def _of_requests(connect: float | None, read: float | None) -> Timeout:
+    """Beneath requests a socket keeps the time for connecting while it sends."""
+    return Timeout(connect=connect, read=read, write=connect)
 
 
 def _seconds(name: str, value: Any) -> float | None:
@@ -125,4 +130,4 @@ def _from_urllib3(timeout: Any) -> Timeout:
 
     # Its public `read_timeout` cannot be asked before it was started; what it was made with can.
     connect, read = getattr(timeout, "_connect", None), getattr(timeout, "_read", None)
-    return Timeout(connect=smaller(connect, timeout.total), read=smaller(read, timeout.total))
+    return _of_requests(smaller(connect, timeout.total), smaller(read, timeout.total))

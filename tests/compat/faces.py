@@ -168,8 +168,19 @@ def _requests(trust: str | None) -> Face:
     return Face(importlib.import_module("requests"), trust)
 
 
+class OverriddenFace(Face):
+    """martlet's sync side where a session overrides something, which leads the calls the compatible road."""
+
+    def _make_session(self) -> Any:
+        return importlib.import_module(".overridden", __package__).Session()
+
+
 def _session(trust: str | None) -> Face:
     return Face(_martlet(), trust)
+
+
+def _overridden(trust: str | None) -> Face:
+    return OverriddenFace(_martlet(), trust)
 
 
 def _async_session(trust: str | None) -> Face:
@@ -186,5 +197,6 @@ def _martlet() -> Any:
 SIDES: dict[str, Callable[[str | None], Face]] = {
     "requests": _requests,
     "Session": _session,
+    "Session, overridden": _overridden,
     "AsyncSession": _async_session,
 }

@@ -116,7 +116,7 @@ def only(*schemes: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
 
 def sync_only(case: Callable[..., Any]) -> Callable[..., Any]:
     """Limits a case to the sync clients: it uses what blocks and has no async twin."""
-    case.sides = ["requests", "Session"]  # type: ignore[attr-defined]
+    case.sides = ["requests", "Session", "Session, overridden"]  # type: ignore[attr-defined]
     return case
 
 

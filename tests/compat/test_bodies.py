@@ -266,6 +266,13 @@ def test_a_connection_closed_while_the_body_is_sent_is_an_error(client, server):
 
 
 @compat
+def test_a_generator_is_not_sent_again_by_itself(client, server):
+    server.on("/put", [CLOSE])
+    client.get(server.url + "/")
+    return attempt(client.put, server.url + "/put", data=iter([b"one", b"two"]))
+
+
+@compat
 def test_a_body_that_nobody_reads_runs_into_the_timeout(client, server):
     server.on("/", [HANG])
     return attempt(client.post, server.url + "/", data=b"abc", timeout=(20, 0.2))

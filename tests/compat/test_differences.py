@@ -131,6 +131,52 @@ def test_a_cookie_for_a_public_suffix_is_not_shared(client, server):
 
 
 @compat
+@only("http")
+@differs("host-only", requests="a=1", martlet=None)
+def test_a_cookie_without_a_domain_is_of_its_host_alone(client, server):
+    return cookie_elsewhere(client, server, "a=1", "http://example.test/", "http://www.example.test/")
+
+
+@compat
+@only("http")
+@differs("ip-tail", requests="a=1", martlet=None)
+def test_the_tail_of_an_address_is_no_domain(client, server):
+    return cookie_elsewhere(client, server, "a=1; Domain=0.0.1", "http://10.0.0.1/", "http://9.0.0.1/")
+
+
+@compat
+@only("http")
+@differs("cookie-version", requests="a=1", martlet=None)
+def test_an_unknown_version_does_not_switch_the_check_of_the_domain_off(client, server):
+    cookie = "a=1; Version=-1; Domain=victim.test"
+    return cookie_elsewhere(client, server, cookie, "http://evil.test/", "http://www.victim.test/")
+
+
+def cookie_elsewhere(client, server, cookie, url, other):
+    """What is sent to `other` after `url` has set a cookie. The server is the proxy for all hosts."""
+    client.session.proxies = {"http": server.url}
+    server.otherwise(reply(200, b"", ("Set-Cookie", cookie)))
+    client.get(url)
+    client.get(other)
+    return server.requests[-1].header("Cookie")
+
+
+@compat
+@differs("digest-origin", requests=[True, True], martlet=[True, False])
+def test_a_challenge_is_answered_for_the_origin_that_gave_it(client, server):
+    other = server.another()
+    for each in (server, other):
+        each.otherwise(Digest())
+    client.session.auth = client.lib.auth.HTTPDigestAuth("user", "secret")
+    client.get(server.url + "/")
+    client.get(other.url + "/")
+    return [
+        server.requests[-1].header("Authorization") is not None,
+        other.requests[0].header("Authorization") is not None,
+    ]
+
+
+@compat
 @differs(
     "malformed-field",
     requests=[["Content-Length"]] * 3,
@@ -165,6 +211,24 @@ def test_a_body_longer_than_its_length_is_not_sent(client, server):
     if isinstance(outcome, Exception):
         return type(outcome).__name__
     return [server.requests[0].header("Content-Length"), "caf\u00e9".encode()]
+
+
+@compat
+@differs("location-bytes", requests="UnicodeDecodeError", martlet=b"ok")
+def test_a_location_in_latin_1_is_followed(client, server):
+    server.on("/from", reply(302, b"", ("Location", "/\u00e9")))
+    return raised(attempt(client.get, server.url + "/from"))
+
+
+@compat
+@only("https")
+@differs("location-broken", requests=["ValueError"] + ["InvalidURL"] * 3, martlet=["InvalidURL"] * 4)
+def test_a_location_that_is_no_url_is_an_invalid_url(client, server):
+    outcomes = []
+    for location in ("http://[::1/", "http://h:99999/", "http://", "http:///x"):
+        server.on("/from", redirect(302, location))
+        outcomes.append(raised(attempt(client.get, server.url + "/from")))
+    return outcomes
 
 
 @compat
@@ -246,11 +310,28 @@ def test_a_connection_closed_while_the_body_is_sent_is_no_fault_of_tls(client, s
 
 
 @compat
+@only("http")
+@differs("write-timeout", requests=["ConnectionError"] * 2, martlet=["WriteTimeout"] * 2)
+def test_a_body_that_nobody_takes_runs_into_the_connect_timeout(client, server):
+    body = b"x" * 30_000_000
+    with misbehaving.silent_port() as port:
+        return [
+            raised(attempt(client.post, f"http://127.0.0.1:{port}/", data=data, timeout=(0.5, 20)))
+            for data in (body, io.BytesIO(body))
+        ]
+
+
+@compat
 @only("https")
-@differs("handshake-timeout", requests=["ReadTimeout"] * 2, martlet=["ConnectTimeout"] * 2)
+@differs("handshake-timeout", requests=["ReadTimeout"] * 4, martlet=["ConnectTimeout"] * 4)
 def test_a_handshake_that_is_not_answered_is_part_of_connecting(client, server):
     with misbehaving.silent_port() as port:
-        timeouts = (0.1, (0.1, 20))
+        ways = [
+            (f"https://127.0.0.1:{port}/", None),
+            ("https://example.test/", {"https": f"http://127.0.0.1:{port}"}),
+        ]
         return [
-            raised(attempt(client.get, f"https://127.0.0.1:{port}/", timeout=timeout)) for timeout in timeouts
+            raised(attempt(client.get, url, timeout=timeout, proxies=proxies))
+            for url, proxies in ways
+            for timeout in (0.1, (0.1, 20))
         ]

@@ -73,22 +73,12 @@ def test_where_a_location_leads(client, server, location):
     [
         "foo://x/",
         "mailto:a@b",
-        "http://",
-        "http:///x",
         "http://*.x/",
-        "http://h:99999/",
-        "http://[::1/",
         "javascript:1",
     ],
 )
 def test_a_location_that_leads_nowhere(client, server, location):
     server.on("/from", redirect(302, location))
-    return attempt(client.get, server.url + "/from")
-
-
-@compat
-def test_a_location_in_latin_1_is_no_utf_8(client, server):
-    server.on("/from", reply(302, b"", ("Location", "/\u00e9")))
     return attempt(client.get, server.url + "/from")
 
 

@@ -99,6 +99,9 @@ def test_a_cancelled_read_closes_the_stream(server: Server, run_in_asyncio: Any)
             with pytest.raises(asyncio.TimeoutError):
                 await asyncio.wait_for(response.aread(), 0.05)
             assert server.wait_open(0, SOON)
+            # What is left cannot be told from a whole body any more.
+            with pytest.raises(martlet.exceptions.StreamConsumedError):
+                await response.aread()
 
     run_in_asyncio(main)
 

@@ -145,3 +145,43 @@ def test_a_session_closed_or_never_used_does_not_warn(
     del session
     gc.collect()
     assert not recwarn.list
+
+
+def test_a_loop_that_cannot_watch_the_engine_says_so(server: Server) -> None:
+    class Blind(asyncio.SelectorEventLoop):
+        def add_reader(self, fd: Any, callback: Any, *args: Any) -> None:
+            raise OSError(24, "Too many open files")
+
+    async def main() -> None:
+        async with martlet.AsyncSession() as session:
+            with pytest.raises(OSError, match="Too many open files"):
+                await session.get(server.url + "/bytes/1")
+
+    loop = Blind()
+    try:
+        loop.run_until_complete(main())
+    finally:
+        loop.close()
+
+
+def test_cookies_set_on_both_sides_at_once_are_all_sent(server: Server) -> None:
+    async def main() -> dict[str, str]:
+        async with martlet.AsyncSession() as session:
+            session.cookies.set("before", "1", domain="127.0.0.1", path="/")
+            task = asyncio.ensure_future(session.get(server.url + "/cookies/set?reply=1"))
+            await asyncio.sleep(0)
+            # The loop does not turn meanwhile: the engine has the reply's cookie, Python does not know yet.
+            while "reply" not in str(session._client.cookies_export()):
+                martlet.get(server.url + "/bytes/1")
+            session.cookies.set("after", "1", domain="127.0.0.1", path="/")
+            await asyncio.gather(task, session.get(server.url + "/bytes/1"))
+            return (await session.get(server.url + "/cookies")).json()["cookies"]  # type: ignore[no-any-return]
+
+    assert asyncio.run(main()) == {"before": "1", "reply": "1", "after": "1"}
+
+
+def test_a_stream_that_outlives_its_session_gives_its_connection_up(server: Server) -> None:
+    with martlet.Session() as session:
+        response = session.get(server.url + "/bytes/2", stream=True)
+    assert response.content
+    assert server.wait_open(0, 5)

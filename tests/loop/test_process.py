@@ -226,3 +226,26 @@ def test_importing_martlet_and_a_first_session_load_nothing_dear() -> None:
         )
     )
     assert output.strip() == "[]"
+
+
+def test_an_awaited_call_after_the_engine_was_shut_down_is_an_error(server: Server) -> None:
+    code = """
+        import atexit, sys
+
+        async def fetch():
+            import martlet
+            async with martlet.AsyncSession() as session:
+                await session.get(sys.argv[1])
+
+        def last():
+            import asyncio
+            try:
+                asyncio.run(fetch())
+            except RuntimeError as error:
+                print("shutting down" in str(error))
+
+        atexit.register(last)  # before martlet's own: runs after it
+        import martlet
+        martlet.get(sys.argv[1])
+    """
+    assert check(python(code, server.url + "/bytes/1", timeout=10)).strip() == "True"

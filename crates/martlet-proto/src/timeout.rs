@@ -20,9 +20,9 @@ pub struct Timeouts {
 }
 
 impl Timeouts {
-    /// The same time for connecting and for each read: `timeout=5` of requests.
+    /// The same time for connecting, each write and each read: `timeout=5` of requests.
     pub fn both(time: Duration) -> Self {
-        Self { connect: Some(time), read: Some(time), ..Self::default() }
+        Self { connect: Some(time), read: Some(time), write: Some(time), ..Self::default() }
     }
 
     /// The row of the table: which time limits this phase, alone.
@@ -59,7 +59,8 @@ mod tests {
         let timeouts = Timeouts { total: Some(3 * second), ..Timeouts::both(2 * second) };
         assert_eq!(timeouts.deadline(Phase::Connect, now, now), Some(now + 2 * second));
         assert_eq!(timeouts.deadline(Phase::RecvBody, now + 2 * second, now), Some(now + 3 * second));
-        assert_eq!(timeouts.deadline(Phase::SendBody, now, now), Some(now + 3 * second));
+        assert_eq!(timeouts.deadline(Phase::SendBody, now, now), Some(now + 2 * second));
+        assert_eq!(timeouts.deadline(Phase::Pool, now, now), Some(now + 3 * second));
         assert_eq!(Timeouts::default().deadline(Phase::RecvHead, now, now), None);
     }
 }

@@ -5,18 +5,14 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, PoisonError},
 };
 
 use martlet::{Call, CallError, Config, Response};
-use martlet_proto::{
-    Phase,
-    cookie::{Change, Jar},
-};
+use martlet_proto::{Kind, Phase, cookie::Change};
 use pyo3::{
     intern,
     prelude::*,
-    sync::MutexExt,
     types::{PyAny, PyDict, PyList},
 };
 
@@ -28,45 +24,27 @@ use crate::{
     prepared,
     raw::{Raw, sent},
     source::{Lender, Pieces},
-    state::State,
+    state::Share,
 };
 
 /// The engine's side of one session. Safe to share between threads, loops and, anew, forked children.
 #[pyclass(frozen, weakref, module = "martlet._martlet")]
 pub(crate) struct Client {
-    config: Config,
-    state: Mutex<Ours<State>>,
+    share: Share,
 }
 
 impl Client {
-    /// Runs `f` on what belongs to this process; made anew in a forked child, with the parent's cookies.
-    ///
-    /// `f` may run Python code, so whoever waits for the lock lets the others have the interpreter.
-    fn with<T>(&self, py: Python<'_>, f: impl FnOnce(&mut State) -> T) -> T {
-        let mut state = self.state.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner);
-        if let Some(state) = state.get_mut() {
-            return f(state);
-        }
-        // At the moment of the fork another thread may have held the jar: then it cannot be read.
-        let jar = state.inherited().jar.try_lock().map(|jar| jar.clone()).unwrap_or_default();
-        let mut fresh = State::new(&self.config, jar);
-        let value = f(&mut fresh);
-        *state = Ours::new(fresh);
-        value
-    }
-
-    /// The operation that runs `call` and gives a Response. `session` is the session's `__dict__`.
+    /// The operation that runs `call` and gives a Response.
     pub(crate) fn operation(
         slf: &Bound<'_, Self>,
         name: &'static str,
         call: Call,
-        session: Option<Py<PyAny>>,
+        keep: Keep,
         supplier: Option<Supplier>,
     ) -> Operation {
-        let engine = slf.get().with(slf.py(), |state| state.engine.clone());
+        let engine = slf.get().share.with(slf.py(), |state| state.engine.clone());
         let inside = Ours::new((engine, call));
         let streams = supplier.is_some();
-        let keep = Keep { client: slf.clone().into_any().unbind(), session };
         Operation::new(name, Some(keep), supplier, move |asker| {
             let inside = inside.into_inner();
             Box::pin(async move {
@@ -84,18 +62,16 @@ impl Client {
     }
 
     /// Tells the session's own jar, if it has been looked at, what the engine did to its cookies.
-    fn mirror(slf: &Bound<'_, Self>, session: Option<&Bound<'_, PyAny>>, changes: &[Change]) -> PyResult<()> {
-        let Some(session) = session.filter(|_| !changes.is_empty()) else { return Ok(()) };
-        let Some(jar) = session.cast::<PyDict>()?.get_item(intern!(slf.py(), "cookies"))? else {
+    fn mirror(py: Python<'_>, keep: &Keep, changes: &[Change]) -> PyResult<()> {
+        let Some(session) = keep.session.as_ref().filter(|_| !changes.is_empty()) else { return Ok(()) };
+        let Some(jar) = session.bind(py).cast::<PyDict>()?.get_item(intern!(py, "cookies"))? else {
             return Ok(());
         };
-        let Some(before) = cookies::version(&jar) else { return Ok(()) };
-        cookies::absorb(&jar, changes)?;
-        let after = cookies::version(&jar);
-        slf.get().with(slf.py(), |state| match (&mut state.known.jar, after) {
-            (Some((known, version)), Some(after)) if known.is(&jar) && *version == before => *version = after,
-            _ => {}
-        });
+        // Its version goes up by this, so that the next call has the engine's jar equal it again, whatever else
+        // has happened to either meanwhile.
+        if cookies::version(&jar).is_some() {
+            cookies::absorb(&jar, changes)?;
+        }
         Ok(())
     }
 }
@@ -104,15 +80,9 @@ impl Client {
 fn answer(mut response: Response) -> Answer {
     Box::new(move |py, keep| {
         let changes = std::mem::take(&mut response.cookie_changes);
-        let client = match keep {
-            Some(keep) => {
-                let client = keep.client.bind(py).cast::<Client>()?;
-                Client::mirror(client, keep.session.as_ref().map(|session| session.bind(py)), &changes)?;
-                Some(client.clone().into_any().unbind())
-            }
-            None => None,
-        };
-        Raw::new(response, client).into_response(py)
+        let Some(keep) = keep else { return Raw::new(response, None, false).into_response(py) };
+        Client::mirror(py, keep, &changes)?;
+        Raw::new(response, Some(keep.client.clone_ref(py)), keep.text).into_response(py)
     })
 }
 
@@ -120,20 +90,22 @@ fn answer(mut response: Response) -> Answer {
 fn refuse(failed: CallError) -> Answer {
     Box::new(move |py, keep| {
         let CallError { error, request, response, cookie_changes } = failed;
+        let text = keep.is_some_and(|keep| keep.text);
         if let Some(keep) = keep {
-            let client = keep.client.bind(py).cast::<Client>()?;
-            Client::mirror(client, keep.session.as_ref().map(|session| session.bind(py)), &cookie_changes)?;
+            Client::mirror(py, keep, &cookie_changes)?;
         }
-        // requests leaves it out of errors within the body.
-        let in_body = matches!(error.phase(), Phase::RecvBody | Phase::Decode);
-        let request = match request.filter(|_| !in_body) {
+        // requests leaves it out of errors within the body, and where a redirect leads to no adapter.
+        let unknown = matches!(error.phase(), Phase::RecvBody | Phase::Decode)
+            || (error.kind(), error.phase()) == (Kind::InvalidScheme, Phase::Redirect);
+        let request = match request.filter(|_| !unknown) {
             Some(request) => {
                 let class = py.import("martlet.models")?.getattr("PreparedRequest")?;
-                Some(class.call_method1("_sent", (sent(py, &request)?,))?)
+                Some(class.call_method1("_sent", (sent(py, &request, text)?,))?)
             }
             None => None,
         };
-        let response = response.map(|response| Raw::new(*response, None).into_response(py)).transpose()?;
+        let response =
+            response.map(|response| Raw::new(*response, None, text).into_response(py)).transpose()?;
         Err(to_exception(py, &error, request, response.map(|response| response.into_bound(py))))
     })
 }
@@ -153,8 +125,7 @@ impl Client {
         config.pool.max_idle_total =
             config.pool.max_idle_total.max(pool_maxsize.saturating_mul(pool_connections));
         config.pool.max_per_host = pool_block.then_some(pool_maxsize);
-        let state = Mutex::new(Ours::new(State::new(&config, Jar::new())));
-        Self { config, state }
+        Self { share: Share::new(config) }
     }
 
     /// The quick road; None when the call is not plain.
@@ -180,7 +151,7 @@ impl Client {
         verify: &Bound<'_, PyAny>,
         cert: &Bound<'_, PyAny>,
         json: &Bound<'_, PyAny>,
-    ) -> Option<Operation> {
+    ) -> PyResult<Option<Operation>> {
         let unusual = [cookies, files, proxies, hooks, cert];
         let arguments = Arguments {
             session,
@@ -197,15 +168,16 @@ impl Client {
             json,
             unusual,
         };
-        let plain = plain::read(&arguments)?;
-        let call = slf.get().with(slf.py(), |state| plain.into_call(state))?;
-        Some(Self::operation(
-            slf,
-            "AsyncSession.request",
-            call,
-            Some(session.clone().into_any().unbind()),
-            None,
-        ))
+        let Some(plain) = plain::read(&arguments) else { return plain::interrupted(slf.py()) };
+        let keep = Keep {
+            client: slf.clone().into_any().unbind(),
+            session: Some(session.clone().into_any().unbind()),
+            text: plain.text,
+        };
+        let Some(call) = plain.into_call(slf.py(), &slf.get().share) else {
+            return plain::interrupted(slf.py());
+        };
+        Ok(Some(Self::operation(slf, "AsyncSession.request", call, keep, None)))
     }
 
     /// Sends a request that Python has prepared, once: redirects, cookies and credentials are Python's business.
@@ -221,12 +193,13 @@ impl Client {
     ) -> PyResult<Operation> {
         let settings = prepared::Settings { timeout, verify, cert, proxies, stream };
         let (call, supplier) = prepared::call(request, settings)?;
-        Ok(Self::operation(slf, "Client.send", call, None, supplier))
+        let keep = Keep { client: slf.clone().into_any().unbind(), session: None, text: false };
+        Ok(Self::operation(slf, "Client.send", call, keep, supplier))
     }
 
     /// All cookies, as tuples of their fields.
     fn cookies_export<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-        let jar = self.with(py, |state| Arc::clone(&state.jar));
+        let jar = self.share.with(py, |state| Arc::clone(&state.jar));
         let jar = jar.lock().unwrap_or_else(PoisonError::into_inner).clone();
         cookies::export(py, &jar)
     }
@@ -234,17 +207,18 @@ impl Client {
     /// Has the engine's jar hold these cookies and no others.
     fn cookies_replace(&self, list: &Bound<'_, PyAny>) -> PyResult<()> {
         let fresh = cookies::import(list)?;
-        let jar = self.with(list.py(), |state| Arc::clone(&state.jar));
+        let jar = self.share.with(list.py(), |state| Arc::clone(&state.jar));
         *jar.lock().unwrap_or_else(PoisonError::into_inner) = fresh;
         Ok(())
     }
 
     /// Closes the connections that nobody uses; the others close when they are done. Can be used again.
     fn close(&self, py: Python<'_>) {
-        self.with(py, |state| state.engine.close_idle());
+        let engine = self.share.with(py, |state| state.engine.clone());
+        engine.close();
     }
 
     fn __repr__(&self, py: Python<'_>) -> String {
-        format!("<Client {:?}>", self.with(py, |state| state.engine.stats()))
+        format!("<Client {:?}>", self.share.with(py, |state| state.engine.stats()))
     }
 }

@@ -106,10 +106,10 @@ pub(crate) fn timeouts(value: &Bound<'_, PyAny>) -> Option<Timeouts> {
             return None;
         }
         let (connect, read) = (seconds(&pair.get_item(0).ok()?)?, seconds(&pair.get_item(1).ok()?)?);
-        return Some(Timeouts { connect, read, ..Timeouts::default() });
+        return Some(of_requests(connect, read));
     }
     if let Some(both) = seconds(value) {
-        return Some(Timeouts { connect: both, read: both, ..Timeouts::default() });
+        return Some(of_requests(both, both));
     }
     let py = value.py();
     if !value.get_type().is(timeout_type(py).ok()?) {
@@ -123,6 +123,11 @@ pub(crate) fn timeouts(value: &Bound<'_, PyAny>) -> Option<Timeouts> {
         pool: field(intern!(py, "pool"))?,
         total: field(intern!(py, "total"))?,
     })
+}
+
+/// Beneath requests a socket keeps the time for connecting while it sends.
+fn of_requests(connect: Option<Duration>, read: Option<Duration>) -> Timeouts {
+    Timeouts { connect, read, write: connect, ..Timeouts::default() }
 }
 
 fn timeout_type(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {

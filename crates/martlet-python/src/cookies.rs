@@ -100,6 +100,11 @@ pub(crate) fn absorb(jar: &Bound<'_, PyAny>, changes: &[Change]) -> PyResult<()>
     jar.call_method1(intern!(py, "_absorb"), (list,)).map(drop)
 }
 
+/// Whether somebody may change cookies of this jar without its noticing.
+pub(crate) fn is_lent(jar: &Bound<'_, PyAny>) -> bool {
+    jar.getattr(intern!(jar.py(), "_lent")).is_ok_and(|lent| lent.is_truthy().unwrap_or(true))
+}
+
 /// The version of a jar of ours; `None` for any other, or one whose policy may be somebody's own.
 pub(crate) fn version(jar: &Bound<'_, PyAny>) -> Option<i64> {
     static CLASS: pyo3::sync::PyOnceLock<Py<pyo3::types::PyType>> = pyo3::sync::PyOnceLock::new();

@@ -46,10 +46,10 @@ pub(crate) fn read(py: Python<'_>) -> PyResult<Option<Environment>> {
     let lookup =
         |key: &Py<PyAny>| Ok::<_, PyErr>(data.get_item(key.bind(py))?.and_then(|value| path(&value)));
     let quiet = match lookup(&keys.netrc)? {
-        Some(named) => !named.starts_with("~") && !named.exists(),
+        Some(named) => !named.as_os_str().as_encoded_bytes().starts_with(b"~") && !named.exists(),
         None => lookup(&keys.home)?.is_some_and(has_no_netrc),
     };
-    if !quiet {
+    if !quiet || system_names_a_proxy(py)? {
         return Ok(None);
     }
     let mut environment = Environment::default();
@@ -59,6 +59,14 @@ pub(crate) fn read(py: Python<'_>) -> PyResult<Option<Environment>> {
         }
     }
     Ok(Some(environment))
+}
+
+/// macOS and Windows have settings for proxies of their own, which the standard library knows how to read.
+fn system_names_a_proxy(py: Python<'_>) -> PyResult<bool> {
+    if !cfg!(any(windows, target_os = "macos")) {
+        return Ok(false);
+    }
+    Ok(py.import("urllib.request")?.call_method0("getproxies")?.len()? > 0)
 }
 
 /// A value of os.environ's dictionary as a path.

@@ -25,6 +25,7 @@ fn exception_name(kind: Kind, phase: Phase) -> Option<&'static str> {
         (Kind::Timeout, Phase::Pool | Phase::Resolve | Phase::Connect | Phase::Proxy | Phase::Tls) => {
             "ConnectTimeout"
         }
+        (Kind::Timeout, Phase::SendHead | Phase::SendBody) => "WriteTimeout",
         (Kind::Timeout, _) => "Timeout",
         (Kind::Decode, _) | (Kind::LimitExceeded | Kind::Incomplete, Phase::Decode) => "ContentDecodingError",
         (Kind::Incomplete, _) => "ChunkedEncodingError",

@@ -10,8 +10,9 @@ use martlet::{
     Call,
     tls::{TlsSettings, Verify},
 };
-use martlet_proto::{Body, Headers, Request, Timeouts, Url, auth::Auth, exchange::Policy};
+use martlet_proto::{Body, Headers, Request, Timeouts, Url, auth::Auth, cookie::SharedJar, exchange::Policy};
 use pyo3::{
+    exceptions::PyException,
     intern,
     prelude::*,
     pybacked::PyBackedBytes,
@@ -22,7 +23,7 @@ use crate::{
     convert::{basic_auth, is_nothing, merge_headers, pairs, stored_headers, text, timeouts, verify},
     cookies,
     environment::{self, Environment},
-    state::State,
+    state::Share,
 };
 
 /// What a session's method was called with.
@@ -51,6 +52,8 @@ pub(crate) struct Plain<'a, 'py> {
     follow_redirects: bool,
     auth: Auth,
     timeouts: Timeouts,
+    /// Is the body a text?
+    pub(crate) text: bool,
 }
 
 /// The call, or `None` if it is not plain.
@@ -61,9 +64,11 @@ pub(crate) fn read<'a, 'py>(arguments: &Arguments<'a, 'py>) -> Option<Plain<'a, 
         Auth::None => session.auth.clone(),
         auth => auth,
     };
+    let (request, text) = request(arguments)?;
     Some(Plain {
         session,
-        request: request(arguments)?,
+        request,
+        text,
         headers: arguments.headers,
         follow_redirects: arguments.allow_redirects.is_truthy().ok()?,
         auth,
@@ -73,24 +78,40 @@ pub(crate) fn read<'a, 'py>(arguments: &Arguments<'a, 'py>) -> Option<Plain<'a, 
 
 impl Plain<'_, '_> {
     /// The call itself; `None` if headers, cookies or trusted certificates turn out not to be plain.
-    pub(crate) fn into_call(self, state: &mut State) -> Option<Call> {
+    pub(crate) fn into_call(self, py: Python<'_>, share: &Share) -> Option<Call> {
         let (session, mut request) = (self.session, self.request);
-        let mut headers = session_headers(state, &session.headers)?;
+        let mut headers = session_headers(share, &session.headers)?;
         if !self.headers.is_none() {
             merge_headers(&mut headers, self.headers)?;
         }
         finish_headers(&mut request, headers)?;
-        synchronise(state, session.cookies.as_ref())?;
-        let tls = tls(state, &session)?;
+        let tls = tls(py, share, &session)?;
         let policy = Policy {
             follow_redirects: self.follow_redirects,
             max_redirects: session.max_redirects,
             auth: self.auth,
-            cookies: Some(Arc::clone(&state.jar)),
+            cookies: Some(jar(py, share, session.cookies.as_ref())?),
             ..Policy::default()
         };
         Some(Call { policy, timeouts: self.timeouts, tls, stream: session.stream, ..Call::new(request) })
     }
+}
+
+/// What to say when a call is not plain: that, or what ended the program's own code meanwhile (Ctrl-C).
+pub(crate) fn interrupted<T>(py: Python<'_>) -> PyResult<Option<T>> {
+    PyErr::take(py).map_or(Ok(None), Err)
+}
+
+/// What the caller's Python code gave. An exception makes the call not plain; the general road will raise it. What
+/// is no `Exception` (KeyboardInterrupt) is kept for [`interrupted`].
+fn given<T>(py: Python<'_>, result: PyResult<T>) -> Option<T> {
+    result
+        .inspect_err(|error| {
+            if !error.is_instance_of::<PyException>(py) {
+                error.clone_ref(py).restore(py);
+            }
+        })
+        .ok()
 }
 
 /// What the session says, as far as it is plain.
@@ -149,8 +170,8 @@ fn has_no_hooks(hooks: &Bound<'_, PyAny>) -> bool {
     hooks.values().iter().all(|hooks| hooks.cast_exact::<PyList>().is_ok_and(|hooks| hooks.is_empty()))
 }
 
-/// Method, URL and body; `headers` holds what the body computes.
-fn request(arguments: &Arguments<'_, '_>) -> Option<Request> {
+/// Method, URL and body, and whether that is a text; `headers` holds what the body computes.
+fn request(arguments: &Arguments<'_, '_>) -> Option<(Request, bool)> {
     let method = text(arguments.method)?.to_ascii_uppercase();
     if method.is_empty() || !method.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
         return None;
@@ -164,37 +185,40 @@ fn request(arguments: &Arguments<'_, '_>) -> Option<Request> {
         return None;
     }
     let mut request = Request::new(method, url);
-    let content_type = match body(arguments)? {
-        Some((body, content_type)) => {
-            request.headers.append("Content-Length", body.len().to_string());
-            request.body = Body::Bytes(body);
-            content_type
+    let Some(given) = body(arguments)? else {
+        if !matches!(request.method.as_str(), "GET" | "HEAD") {
+            request.headers.append("Content-Length", "0");
         }
-        None => {
-            if !matches!(request.method.as_str(), "GET" | "HEAD") {
-                request.headers.append("Content-Length", "0");
-            }
-            None
-        }
+        return Some((request, false));
     };
-    if let Some(content_type) = content_type {
+    request.headers.append("Content-Length", given.bytes.len().to_string());
+    if let Some(content_type) = given.content_type {
         request.headers.append("Content-Type", content_type);
     }
-    Some(request)
+    request.body = Body::Bytes(given.bytes);
+    Some((request, given.text))
 }
 
-/// The bytes of `data=` or `json=` with their Content-Type; outer `None`: not plain.
-fn body(arguments: &Arguments<'_, '_>) -> Option<Option<(Bytes, Option<&'static str>)>> {
+/// What `data=` or `json=` come to.
+struct Given {
+    bytes: Bytes,
+    content_type: Option<&'static str>,
+    /// `PreparedRequest.body` is a str then, as in requests.
+    text: bool,
+}
+
+/// The body of `data=` or `json=`; outer `None`: not plain.
+fn body(arguments: &Arguments<'_, '_>) -> Option<Option<Given>> {
     let data = arguments.data;
     if !is_nothing(data) {
-        if let Ok(bytes) = data.cast_exact::<PyBytes>() {
-            return Some(Some((Bytes::from_owner(PyBackedBytes::from(bytes.clone())), None)));
-        }
-        if let Some(text) = text(data) {
-            return Some(Some((Bytes::copy_from_slice(text.as_bytes()), None)));
-        }
-        let form = pairs(data)?;
-        return Some(Some((form.into(), Some("application/x-www-form-urlencoded"))));
+        let (bytes, content_type, text) = if let Ok(bytes) = data.cast_exact::<PyBytes>() {
+            (Bytes::from_owner(PyBackedBytes::from(bytes.clone())), None, false)
+        } else if let Some(text) = text(data) {
+            (Bytes::copy_from_slice(text.as_bytes()), None, true)
+        } else {
+            (pairs(data)?.into(), Some("application/x-www-form-urlencoded"), true)
+        };
+        return Some(Some(Given { bytes, content_type, text }));
     }
     if arguments.json.is_none() {
         return Some(None);
@@ -203,8 +227,9 @@ fn body(arguments: &Arguments<'_, '_>) -> Option<Option<(Bytes, Option<&'static 
     let options = PyDict::new(py);
     options.set_item(intern!(py, "allow_nan"), false).ok()?;
     let dumps = py.import(intern!(py, "json")).ok()?.getattr(intern!(py, "dumps")).ok()?;
-    let json = dumps.call((arguments.json,), Some(&options)).ok()?;
-    Some(Some((Bytes::copy_from_slice(text(&json)?.as_bytes()), Some("application/json"))))
+    let json = given(py, dumps.call((arguments.json,), Some(&options)))?;
+    let bytes = Bytes::copy_from_slice(text(&json)?.as_bytes());
+    Some(Some(Given { bytes, content_type: Some("application/json"), text: false }))
 }
 
 /// The caller's headers first, then what the body computed, unless the caller's say it already.
@@ -230,21 +255,24 @@ fn finish_headers(request: &mut Request, mut headers: Headers) -> Option<()> {
 }
 
 /// The session's headers, read again only when they have changed.
-fn session_headers(state: &mut State, container: &Bound<'_, PyAny>) -> Option<Headers> {
+fn session_headers(share: &Share, container: &Bound<'_, PyAny>) -> Option<Headers> {
     let py = container.py();
     let class = container_class(py)?;
     if !container.get_type().is(class) {
         return None;
     }
     let version: i64 = container.getattr(intern!(py, "_version")).ok()?.extract().ok()?;
-    if let Some((known, at, headers)) = &state.known.headers
-        && known.is(container)
-        && *at == version
-    {
-        return Some(headers.clone());
+    let known = share.with(py, |state| {
+        let (known, at, headers) = state.known.headers.as_ref()?;
+        (known.is(container) && *at == version).then(|| headers.clone())
+    });
+    if known.is_some() {
+        return known;
     }
     let headers = stored_headers(&container.getattr(intern!(py, "_store")).ok()?)?;
-    state.known.headers = Some((container.clone().unbind(), version, headers.clone()));
+    let now = (container.clone().unbind(), version, headers.clone());
+    let before = share.with(py, |state| state.known.headers.replace(now));
+    drop(before);
     Some(headers)
 }
 
@@ -253,18 +281,23 @@ fn container_class(py: Python<'_>) -> Option<&Bound<'_, pyo3::types::PyType>> {
     CLASS.import(py, "martlet.structures", "CaseInsensitiveDict").ok()
 }
 
-/// Has the engine's jar equal the session's own, if that has been looked at.
-fn synchronise(state: &mut State, jar: Option<&Bound<'_, PyAny>>) -> Option<()> {
-    let Some(jar) = jar else { return Some(()) };
-    let version = cookies::version(jar)?;
-    if state.known.jar.as_ref().is_some_and(|(known, at)| known.is(jar) && *at == version) {
-        return Some(());
+/// The engine's jar, made equal to the session's own if that has been looked at.
+fn jar(py: Python<'_>, share: &Share, own: Option<&Bound<'_, PyAny>>) -> Option<SharedJar> {
+    let (ours, known) = share.with(py, |state| {
+        let known = state.known.jar.as_ref().map(|(known, at)| (known.clone_ref(py), *at));
+        (Arc::clone(&state.jar), known)
+    });
+    let Some(own) = own else { return Some(ours) };
+    let version = cookies::version(own)?;
+    if cookies::is_lent(own) || !known.is_some_and(|(known, at)| known.is(own) && at == version) {
+        let exported = given(py, own.call_method0(intern!(py, "_export")))?;
+        let fresh = cookies::import(&exported).ok()?;
+        *ours.lock().unwrap_or_else(PoisonError::into_inner) = fresh;
+        let now = (own.clone().unbind(), version);
+        let before = share.with(py, |state| state.known.jar.replace(now));
+        drop(before);
     }
-    let exported = jar.call_method0(intern!(jar.py(), "_export")).ok()?;
-    let fresh = cookies::import(&exported).ok()?;
-    *state.jar.lock().unwrap_or_else(PoisonError::into_inner) = fresh;
-    state.known.jar = Some((jar.clone().unbind(), version));
-    Some(())
+    Some(ours)
 }
 
 /// No word, or True.
@@ -274,19 +307,19 @@ fn is_usual(verify: &Bound<'_, PyAny>) -> bool {
 
 /// `verify=False` is left to the general road, which warns as requests does.
 /// Also for http, which may lead to https.
-fn tls(state: &mut State, session: &Session<'_>) -> Option<Arc<TlsSettings>> {
+fn tls(py: Python<'_>, share: &Share, session: &Session<'_>) -> Option<Arc<TlsSettings>> {
     let verify = match &session.environment.ca_bundle {
         Some(bundle) if session.asks_environment => Verify::Bundle(bundle.clone()),
         _ => verify(&session.verify).ok().filter(|verify| *verify != Verify::None)?,
     };
-    if let Some(tls) = state.known.tls.as_ref().filter(|tls| tls.verify == verify) {
-        return Some(Arc::clone(tls));
+    if let Some(tls) = share.with(py, |state| state.known.tls.clone()).filter(|tls| tls.verify == verify) {
+        return Some(tls);
     }
     // A bundle that is not there is told before anything is connected to.
     if matches!(&verify, Verify::Bundle(path) if !path.exists()) {
         return None;
     }
     let settings = Arc::new(TlsSettings { verify, ..TlsSettings::default() });
-    state.known.tls = Some(Arc::clone(&settings));
+    share.with(py, |state| state.known.tls = Some(Arc::clone(&settings)));
     Some(settings)
 }

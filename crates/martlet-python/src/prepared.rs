@@ -50,7 +50,8 @@ pub(crate) fn call(
         })?,
     };
     let mut tls = TlsSettings::default();
-    if request.url.is_https() {
+    let to_proxy = settings.proxies.iter().flatten().any(|(_, proxy)| proxy.starts_with("https:"));
+    if request.url.is_https() || to_proxy {
         tls.verify = verify(settings.verify.unwrap_or(&py.None().into_bound(py)))?;
         tls.client_cert = settings.cert.map(client_cert).transpose()?.flatten();
     }

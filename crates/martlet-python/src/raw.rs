@@ -6,12 +6,16 @@ use std::{
 };
 
 use bytes::Bytes;
-use martlet::{Body as Content, Response, body::BodyReader};
+use martlet::{
+    Body as Content, Response,
+    body::{BodyReader, Buffer},
+};
 use martlet_proto::{
     Body, Error, Kind, Phase, ResponseHead, Version,
     exchange::{Attempt, Hop},
 };
 use pyo3::{
+    exceptions::PyMemoryError,
     ffi, intern,
     prelude::*,
     sync::PyOnceLock,
@@ -19,8 +23,9 @@ use pyo3::{
 };
 
 use crate::{
-    bridge::{Answer, Filling, Operation, Ours},
+    bridge::{Answer, Asker, Filling, Operation, Ours},
     error::to_exception,
+    source::Lender,
 };
 
 /// One reply: head, the request it answers, and the body or the way to it.
@@ -34,6 +39,8 @@ pub(crate) struct Raw {
     history: Vec<Hop>,
     body: Store,
     client: Option<Py<PyAny>>,
+    /// Was the request's body a text?
+    text: bool,
 }
 
 enum Store {
@@ -43,15 +50,13 @@ enum Store {
 }
 
 impl Raw {
-    pub(crate) fn new(response: Response, client: Option<Py<PyAny>>) -> Self {
+    pub(crate) fn new(response: Response, client: Option<Py<PyAny>>, text: bool) -> Self {
         let body = match response.body {
             Content::Full(bytes) => Store::Bytes(bytes, PyOnceLock::new()),
-            Content::Filled(buffer) => {
-                match buffer.into_any().downcast::<Filling>().ok().and_then(|full| full.finish()) {
-                    Some(object) => Store::Object(object),
-                    None => Store::Bytes(Bytes::new(), PyOnceLock::new()),
-                }
-            }
+            Content::Filled(buffer) => match filled(buffer) {
+                Some(object) => Store::Object(object),
+                None => Store::Bytes(Bytes::new(), PyOnceLock::new()),
+            },
             Content::Stream(reader) => Store::Stream(Arc::new(Ours::new(Stream::new(reader)))),
         };
         Self {
@@ -62,10 +67,12 @@ impl Raw {
             history: response.history,
             body,
             client,
+            text,
         }
     }
 
-    fn of_hop(py: Python<'_>, hop: Hop, history: Vec<Hop>, client: Option<&Py<PyAny>>) -> Self {
+    /// One of the replies before.
+    fn of_hop(&self, py: Python<'_>, hop: Hop, history: Vec<Hop>) -> Self {
         Self {
             head: hop.head,
             request: hop.request,
@@ -73,7 +80,8 @@ impl Raw {
             elapsed: hop.elapsed.as_secs_f64(),
             history,
             body: Store::Bytes(hop.body, PyOnceLock::new()),
-            client: client.map(|client| client.clone_ref(py)),
+            client: self.client.as_ref().map(|client| client.clone_ref(py)),
+            text: self.text,
         }
     }
 
@@ -93,14 +101,15 @@ impl Raw {
     }
 }
 
-/// (method, url, headers, body) of a request as it was sent.
-pub(crate) fn sent<'py>(py: Python<'py>, attempt: &Attempt) -> PyResult<Bound<'py, PyTuple>> {
+/// (method, url, headers, body) of a request as it was sent; the body as the caller gave it, a text or bytes.
+pub(crate) fn sent<'py>(py: Python<'py>, attempt: &Attempt, text: bool) -> PyResult<Bound<'py, PyTuple>> {
     let body = match &attempt.body {
-        Body::Bytes(bytes) => Some(PyBytes::new(py, bytes)),
+        Body::Bytes(bytes) if text => Some(PyString::from_bytes(py, bytes)?.into_any()),
+        Body::Bytes(bytes) => Some(PyBytes::new(py, bytes).into_any()),
         Body::Empty | Body::Stream { .. } => None,
     };
-    (attempt.method.as_str(), attempt.url.as_str(), header_list(py, attempt.headers.iter())?, body)
-        .into_pyobject(py)
+    let shown = attempt.headers.iter().skip(usize::from(attempt.framed));
+    (attempt.method.as_str(), attempt.url.as_str(), header_list(py, shown)?, body).into_pyobject(py)
 }
 
 fn header_list<'py, 'a>(
@@ -158,18 +167,18 @@ impl Raw {
     }
 
     fn request<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
-        sent(py, &self.request)
+        sent(py, &self.request, self.text)
     }
 
     fn next<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyTuple>>> {
-        self.next.as_ref().map(|next| sent(py, next)).transpose()
+        self.next.as_ref().map(|next| sent(py, next, self.text)).transpose()
     }
 
     fn history(&self, py: Python<'_>) -> Vec<Self> {
         let hops = self.history.iter().enumerate();
         hops.map(|(index, hop)| {
             let before = self.history.iter().take(index).cloned().collect();
-            let mut raw = Self::of_hop(py, hop.clone(), before, self.client.as_ref());
+            let mut raw = self.of_hop(py, hop.clone(), before);
             // requests works out where a hop led for all but the first.
             if index > 0 {
                 let following = self.history.get(index + 1).map_or(&self.request, |hop| &hop.request);
@@ -217,14 +226,16 @@ impl Raw {
         if let Store::Stream(stream) = &self.body
             && let Some(stream) = stream.get()
         {
-            drop(stream.take_for_good());
+            drop(stream.take_for_good(Place::Closed));
         }
     }
 
     #[getter]
     fn closed(&self) -> bool {
         match &self.body {
-            Store::Stream(stream) => stream.get().is_none_or(|stream| matches!(*stream.place(), Place::Gone)),
+            Store::Stream(stream) => {
+                stream.get().is_none_or(|stream| matches!(*stream.place(), Place::Closed | Place::Lost))
+            }
             Store::Bytes(..) | Store::Object(_) => true,
         }
     }
@@ -248,7 +259,7 @@ impl Raw {
         };
         stream.require("stream")?;
         let stream = Arc::clone(stream);
-        Ok(Operation::new("", None, None, move |_| {
+        Ok(Operation::new("", None, None, move |asker| {
             Box::pin(async move {
                 let Some(own) = stream.get() else { return answer(Err(Stream::busy())) };
                 match own.borrow() {
@@ -259,7 +270,10 @@ impl Raw {
                         let (reader, result) = read(reader).await;
                         mem::forget(guard);
                         own.give_back(reader, result.is_ok());
-                        answer(result)
+                        match result {
+                            Ok(bytes) => hand_over(bytes, asker).await,
+                            Err(error) => answer(Err(error)),
+                        }
                     }
                 }
             })
@@ -274,6 +288,24 @@ fn answer(result: martlet_proto::Result<Bytes>) -> Answer {
     })
 }
 
+/// Has much that was read moved into Python's memory here, on the engine's side.
+async fn hand_over(bytes: Bytes, asker: Asker) -> Answer {
+    match martlet::body::hand_over(bytes, &mut Lender(asker)).await {
+        Ok(Content::Filled(buffer)) => Box::new(|_, _| match filled(buffer) {
+            Some(object) => Ok(object.into_any()),
+            None => Err(PyMemoryError::new_err("no memory for the body")),
+        }),
+        Ok(Content::Full(bytes)) => answer(Ok(bytes)),
+        Ok(Content::Stream(_)) => answer(Ok(Bytes::new())),
+        Err(error) => answer(Err(error)),
+    }
+}
+
+/// The object that was filled.
+fn filled(buffer: Box<dyn Buffer>) -> Option<Py<PyBytes>> {
+    buffer.into_any().downcast::<Filling>().ok().and_then(|full| full.finish())
+}
+
 /// A body that is still coming in. It may move between threads and loops; one reader at a time.
 struct Stream(Mutex<Place>);
 
@@ -281,8 +313,10 @@ enum Place {
     Here(Box<BodyReader>),
     /// Somebody reads.
     Lent,
-    /// Closed, failed or abandoned.
-    Gone,
+    /// By the user: there is nothing left to read.
+    Closed,
+    /// A reading failed or was abandoned: what is left cannot be told.
+    Lost,
 }
 
 impl Stream {
@@ -300,9 +334,15 @@ impl Stream {
         match mem::replace(&mut *place, Place::Lent) {
             Place::Here(reader) => Ok(Some(reader)),
             Place::Lent => Err(Self::busy()),
-            Place::Gone => {
-                *place = Place::Gone;
+            Place::Closed => {
+                *place = Place::Closed;
                 Ok(None)
+            }
+            Place::Lost => {
+                *place = Place::Lost;
+                let message =
+                    "an earlier reading of this body failed or was given up: the rest of it is lost";
+                Err(Error::new(Kind::StreamConsumed, Phase::RecvBody, message))
             }
         }
     }
@@ -314,14 +354,14 @@ impl Stream {
 
     fn give_back(&self, reader: Box<BodyReader>, good: bool) {
         let mut place = self.place();
-        // Gone: it was closed meanwhile.
+        // It may have been closed meanwhile.
         if matches!(*place, Place::Lent) {
-            *place = if good { Place::Here(reader) } else { Place::Gone };
+            *place = if good { Place::Here(reader) } else { Place::Lost };
         }
     }
 
-    fn take_for_good(&self) -> Place {
-        mem::replace(&mut *self.place(), Place::Gone)
+    fn take_for_good(&self, after: Place) -> Place {
+        mem::replace(&mut *self.place(), after)
     }
 }
 
@@ -330,6 +370,6 @@ struct Borrowed<'a>(&'a Stream);
 
 impl Drop for Borrowed<'_> {
     fn drop(&mut self) {
-        drop(self.0.take_for_good());
+        drop(self.0.take_for_good(Place::Lost));
     }
 }

@@ -1,13 +1,15 @@
 //! What a session's share of the engine is in one process, and what it remembers from call to call.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use martlet::{Config, TlsSettings};
 use martlet_proto::{
     Headers,
     cookie::{Jar, SharedJar},
 };
-use pyo3::prelude::*;
+use pyo3::{prelude::*, sync::MutexExt};
+
+use crate::bridge::Ours;
 
 /// What belongs to one process.
 pub(crate) struct State {
@@ -27,8 +29,39 @@ pub(crate) struct Known {
     pub(crate) tls: Option<Arc<TlsSettings>>,
 }
 
+/// A session's share of the engine, made anew in a forked child.
+pub(crate) struct Share {
+    config: Config,
+    state: Mutex<Ours<State>>,
+}
+
+impl Share {
+    pub(crate) fn new(config: Config) -> Self {
+        let state = Mutex::new(Ours::new(State::new(&config, Jar::new())));
+        Self { config, state }
+    }
+
+    /// Runs `f` on what belongs to this process; made anew in a forked child, with the parent's cookies.
+    ///
+    /// `f` runs no Python code and drops no Python object: such code may come back here, and a thread that holds
+    /// the lock while others have the interpreter may be gone in a forked child. Who waits lets go of the
+    /// interpreter all the same.
+    pub(crate) fn with<T>(&self, py: Python<'_>, f: impl FnOnce(&mut State) -> T) -> T {
+        let mut state = self.state.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner);
+        if let Some(state) = state.get_mut() {
+            return f(state);
+        }
+        // At the moment of the fork another thread may have held the jar: then it cannot be read.
+        let jar = state.inherited().jar.try_lock().map(|jar| jar.clone()).unwrap_or_default();
+        let mut fresh = State::new(&self.config, jar);
+        let value = f(&mut fresh);
+        *state = Ours::new(fresh);
+        value
+    }
+}
+
 impl State {
-    pub(crate) fn new(config: &Config, jar: Jar) -> Self {
+    fn new(config: &Config, jar: Jar) -> Self {
         Self {
             engine: martlet::Client::new(config.clone()),
             jar: Arc::new(Mutex::new(jar)),

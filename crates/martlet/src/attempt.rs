@@ -13,7 +13,7 @@ use martlet_proto::http1::{HeadParser, Parsed, encode_head, framing, head_cut_sh
 use martlet_proto::limit::Limits;
 use martlet_proto::request::is_idempotent;
 use martlet_proto::retry::may_resend;
-use martlet_proto::{Error, Kind, Phase, ResponseHead, Result};
+use martlet_proto::{Error, Kind, Phase, ResponseHead, Result, Url};
 use tokio::runtime::Handle;
 
 use crate::body::{BodySource, RawBody, rewind};
@@ -95,10 +95,11 @@ async fn lease(way: &Way<'_>, attempt: &Attempt, fresh: bool) -> Result<(Leased<
 fn key(way: &Way<'_>, attempt: &Attempt) -> Key {
     let (url, https) = (&attempt.url, attempt.url.is_https());
     let through_proxy = attempt.proxy.is_some() && !https;
+    let over_tls = https || attempt.proxy.as_ref().is_some_and(Url::is_https);
     Key {
         host: if through_proxy { Box::default() } else { url.host().into() },
         port: if through_proxy { 0 } else { url.port_or_default() },
-        tls: https.then(|| Arc::clone(way.tls)),
+        tls: over_tls.then(|| Arc::clone(way.tls)),
         proxy: attempt.proxy.as_ref().map(|proxy| proxy.as_str().into()),
         runtime: Handle::try_current().ok().map(|runtime| runtime.id()),
     }

@@ -47,6 +47,12 @@ impl Client {
         self.0.pool.close_idle()
     }
 
+    /// Closes all connections: those that lie idle now, the others when their replies have been read. The client
+    /// can be used again.
+    pub fn close(&self) {
+        self.0.pool.close();
+    }
+
     /// A future that closes expired idle connections now and then, for as long as the client lives. Nothing
     /// depends on its being run: expiry is also looked at when a connection is wanted.
     pub fn reap_idle(&self) -> impl Future<Output = ()> + Send + 'static {

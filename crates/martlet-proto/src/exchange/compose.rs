@@ -135,6 +135,7 @@ impl Exchange {
             for name in BODY_FIELDS {
                 next.headers.remove(name);
             }
+            next.framed = false;
             (next.body, next.rewind) = (Body::Empty, false);
         }
         next.headers.remove("Cookie");
@@ -282,6 +283,7 @@ fn frame(attempt: &mut Attempt) {
         Body::Bytes(bytes) => u64::try_from(bytes.len()).ok(),
         Body::Stream { length, .. } => *length,
     };
+    attempt.framed = true;
     match length {
         Some(length) => attempt.headers.insert_at(0, "Content-Length", length.to_string()),
         None => attempt.headers.insert_at(0, "Transfer-Encoding", "chunked"),

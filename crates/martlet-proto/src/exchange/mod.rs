@@ -101,7 +101,7 @@ impl Exchange {
     /// [`Kind::InvalidScheme`] when the URL is not one of http or https.
     pub fn new(request: Request, policy: Policy) -> Result<Self> {
         let Request { method, url, headers, body, computed } = request;
-        let attempt = Attempt { method, url, headers, body, rewind: false, proxy: None };
+        let attempt = Attempt { method, url, headers, framed: false, body, rewind: false, proxy: None };
         speakable(&attempt, Phase::Prepare)?;
         Ok(Self {
             policy,
@@ -212,7 +212,8 @@ impl Exchange {
     /// What came of it; `None` when there is no reply to show.
     pub fn finish(self) -> Option<Outcome> {
         let mut next = None;
-        if !self.policy.follow_redirects {
+        // As in requests, also of a last one that was not followed because there were too many.
+        if !self.policy.follow_redirects || !self.redirects.is_empty() {
             let at = self.reply.as_ref().map_or(SystemTime::UNIX_EPOCH, |reply| reply.at);
             next = self.next_url(at).and_then(Result::ok).map(Arc::new);
         }

@@ -73,6 +73,8 @@ pub struct Attempt {
     /// The fields in the order requests sends them. There is always one that frames the body, unless there is
     /// none and the method expects none.
     pub headers: Headers,
+    /// Was the first field added here, to frame the body? requests leaves that to urllib3 and does not show it.
+    pub framed: bool,
     /// What is sent behind the head.
     pub body: Body,
     /// Must the body's source be put back to its start first?

@@ -31,10 +31,7 @@ impl Operation {
                     let mut this = slf.borrow_mut();
                     let (keep, failure) = (this.keep.take(), this.failure.take());
                     drop(this);
-                    return match failure {
-                        Some(error) => Err(error),
-                        None => answer(py, keep.as_ref()),
-                    };
+                    return answer(py, keep.as_ref()).map_err(|error| failure.unwrap_or(error));
                 }
                 Ok(Event::Asked(question)) => link.reply(slf.borrow_mut().answer_here(py, question)),
                 Err(_) => py.check_signals()?,

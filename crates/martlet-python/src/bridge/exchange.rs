@@ -20,6 +20,8 @@ pub(crate) struct Keep {
     pub(crate) client: Py<PyAny>,
     /// The `__dict__` of the session.
     pub(crate) session: Option<Py<PyAny>>,
+    /// Was the request's body a text?
+    pub(crate) text: bool,
 }
 
 /// The result of an operation, to be turned into a Python object by whoever waits.

@@ -147,10 +147,8 @@ impl Waiting for Py<Operation> {
             let mut this = slf.borrow_mut();
             (this.keep.take(), this.failure.take())
         };
-        let result = match failure {
-            Some(error) => Err(error),
-            None => answer(py, keep.as_ref()),
-        };
+        // Where the reply came before the supplier failed, it is the result.
+        let result = answer(py, keep.as_ref()).map_err(|error| failure.unwrap_or(error));
         let before = mem::replace(&mut slf.borrow_mut().state, State::Ready(result));
         match before {
             State::Running(running) => running.resume(slf),
@@ -297,8 +295,16 @@ impl Operation {
             slf.borrow_mut().state = state;
             return Err(PyRuntimeError::new_err("this operation is not being awaited"));
         };
-        let port = asyncio_port(event_loop.bind(py))?;
-        Self::begin(slf, start, &port, event_loop, callback, context)
+        let begun = asyncio_port(event_loop.bind(py)).and_then(|port| {
+            let (event_loop, callback) = (event_loop.clone_ref(py), callback.clone_ref(py));
+            let context = context.as_ref().map(|context| context.clone_ref(py));
+            Self::begin(slf, start, &port, event_loop, callback, context)
+        });
+        // The task takes no exception from here: it would wait for ever.
+        begun.or_else(|error| {
+            slf.borrow_mut().state = State::Ready(Err(error));
+            call_soon(py, &event_loop, &callback, slf, context.as_ref())
+        })
     }
 
     /// Starts the operation for a trio run: `callback(self)` is called in it when it is done.
@@ -369,15 +375,7 @@ impl Operation {
         running.link.cancel();
         running.board.leave(running.token);
         slf.borrow_mut().state = State::Cancelled(msg);
-        let arguments = PyDict::new(py);
-        if let Some(context) = &running.context {
-            arguments.set_item(intern!(py, "context"), context)?;
-        }
-        running.event_loop.bind(py).call_method(
-            intern!(py, "call_soon"),
-            (&running.callback, slf),
-            Some(&arguments),
-        )?;
+        call_soon(py, &running.event_loop, &running.callback, slf, running.context.as_ref())?;
         Ok(true)
     }
 
@@ -440,6 +438,22 @@ impl Running {
         }
         .map(drop)
     }
+}
+
+/// Has the loop call back in its next turn.
+fn call_soon(
+    py: Python<'_>,
+    event_loop: &Py<PyAny>,
+    callback: &Py<PyAny>,
+    operation: &Bound<'_, Operation>,
+    context: Option<&Py<PyAny>>,
+) -> PyResult<()> {
+    let arguments = PyDict::new(py);
+    if let Some(context) = context {
+        arguments.set_item(intern!(py, "context"), context)?;
+    }
+    let call = event_loop.bind(py).getattr(intern!(py, "call_soon"))?;
+    call.call((callback, operation), Some(&arguments)).map(drop)
 }
 
 pub(super) fn make(start: Starter, asker: Asker) -> Work {

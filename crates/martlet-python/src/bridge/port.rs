@@ -11,6 +11,7 @@
 
 use std::{
     collections::{HashMap, VecDeque},
+    mem::ManuallyDrop,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -139,7 +140,7 @@ impl Board {
 /// The loop's end of a port.
 #[pyclass(frozen, weakref, module = "martlet._martlet")]
 pub(super) struct LoopPort {
-    port: Arc<Port>,
+    port: ManuallyDrop<Arc<Port>>,
     board: Arc<Board>,
     outbox: Mutex<Vec<Job>>,
     draining: AtomicBool,
@@ -155,7 +156,7 @@ impl LoopPort {
     ) -> PyResult<(Arc<Board>, usize)> {
         let token = self.board.enter(operation);
         let mut outbox = lock(&self.outbox);
-        outbox.push(job(Arc::clone(&self.port), token));
+        outbox.push(job(Arc::clone(&*self.port), token));
         if !self.draining.load(Ordering::Relaxed) || outbox.len() >= BATCH {
             self.flush(&mut outbox)?;
         }
@@ -184,6 +185,7 @@ impl LoopPort {
 impl LoopPort {
     /// Handles what has arrived; called by the loop.
     fn drain(&self, py: Python<'_>) -> PyResult<()> {
+        self.engine.require("event loop")?;
         let mut turn = VecDeque::new();
         self.port.take_turn(&mut turn);
         self.draining.store(true, Ordering::Relaxed);
@@ -217,16 +219,21 @@ impl LoopPort {
 
 impl Drop for LoopPort {
     fn drop(&mut self) {
-        let left = self.board.clear();
         if self.engine.get().is_none() {
-            std::mem::forget(std::mem::take(&mut *lock(&self.outbox)));
+            // A forked child: the parent's jobs and messages are neither locked nor dropped.
+            std::mem::forget(std::mem::take(&mut self.outbox));
+            std::mem::forget(std::mem::take(&mut self.board));
+            return;
         }
+        let left = self.board.clear();
         Python::attach(|py| {
             for operation in left.into_values() {
                 operation.abandon(py);
             }
         });
         lock(&self.port.bell).take();
+        // SAFETY: dropped once, here, and not used afterwards.
+        unsafe { ManuallyDrop::drop(&mut self.port) };
     }
 }
 
@@ -256,7 +263,7 @@ pub(super) fn port_of<'py>(
         }
     }
     let fresh = LoopPort {
-        port: Arc::new(Port::new()),
+        port: ManuallyDrop::new(Arc::new(Port::new())),
         board: Arc::default(),
         outbox: Mutex::default(),
         draining: AtomicBool::new(false),

@@ -8,6 +8,8 @@ use std::{
     task::{Context, Poll},
 };
 
+use pyo3::{exceptions::PyRuntimeError, prelude::*};
+
 use super::{
     exchange::{Link, Work},
     port::{Message, Port},
@@ -25,6 +27,21 @@ impl Report {
     pub(super) fn new(work: Work, link: Arc<Link>, port: Arc<Port>, token: usize) -> Self {
         Self { work: Some(work), link, port, token }
     }
+}
+
+impl Drop for Report {
+    /// Dropped before its end: the engine has been shut down, or the work has panicked. Who waits is told.
+    fn drop(&mut self) {
+        if self.work.take().is_some() && !self.link.cancelled.load(Ordering::Acquire) {
+            self.port.push(Message::Done(self.token, Box::new(|_, _| Err(given_up()))));
+        }
+    }
+}
+
+fn given_up() -> PyErr {
+    PyRuntimeError::new_err(
+        "the engine has given this request up: the interpreter is shutting down, or martlet has a bug",
+    )
 }
 
 impl Future for Report {

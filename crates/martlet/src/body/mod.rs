@@ -12,6 +12,7 @@ pub use reader::BodyReader;
 pub use received::Body;
 pub use sink::{Buffer, Sink};
 pub use source::{BodySource, SourceError, SourceFuture, from_chunks};
+pub use whole::hand_over;
 
 pub(crate) use decode::Decoding;
 pub(crate) use raw::RawBody;

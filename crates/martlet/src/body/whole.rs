@@ -18,13 +18,14 @@ const TRUSTED: u64 = 1 << 20;
 pub(crate) async fn read_whole(
     mut raw: RawBody,
     codings: &[Coding],
-    sink: Option<&mut (dyn Sink + 'static)>,
+    mut sink: Option<&mut (dyn Sink + 'static)>,
     limits: &Limits,
 ) -> Result<Body> {
     if !codings.is_empty() {
-        return read_decoded(raw, Decoding::new(codings, limits)?).await.map(Body::Full);
+        let whole = read_decoded(raw, Decoding::new(codings, limits)?).await?;
+        return given(whole, sink).await;
     }
-    if let (Some(sink), Some(missing)) = (sink, raw.missing())
+    if let (Some(sink), Some(missing)) = (sink.as_deref_mut(), raw.missing())
         && missing >= WORTH_ASKING
         && let Some(length) = raw.remaining().and_then(|length| usize::try_from(length).ok())
         && let Some(buffer) = sink.allocate(length).await
@@ -35,8 +36,45 @@ pub(crate) async fn read_whole(
     match raw.remaining() {
         Some(0) => Ok(Body::Full(first)),
         Some(remaining) => read_known(raw, first, remaining).await.map(Body::Full),
-        None => read_unknown(raw, first).await.map(Body::Full),
+        None => given(read_unknown(raw, first).await?, sink).await,
     }
+}
+
+async fn given(whole: Bytes, sink: Option<&mut (dyn Sink + 'static)>) -> Result<Body> {
+    match sink {
+        Some(sink) => hand_over(whole, sink).await,
+        None => Ok(Body::Full(whole)),
+    }
+}
+
+/// Moves what was read into the caller's memory, if it is worth it and there is any: so that the caller's side
+/// has nothing to copy.
+///
+/// # Errors
+/// [`Kind::InvalidSetting`] when the memory is smaller than was asked for.
+pub async fn hand_over(whole: Bytes, sink: &mut (dyn Sink + 'static)) -> Result<Body> {
+    if (whole.len() as u64) < WORTH_ASKING {
+        return Ok(Body::Full(whole));
+    }
+    let Some(mut buffer) = sink.allocate(whole.len()).await else { return Ok(Body::Full(whole)) };
+    let mut rest = whole.as_ref();
+    while !rest.is_empty() {
+        rest = fill(&mut *buffer, rest)?;
+        // Others have their turn in between.
+        tokio::task::coop::consume_budget().await;
+    }
+    Ok(Body::Filled(buffer))
+}
+
+/// Copies as much of `bytes` as the buffer's next space takes; gives what is left.
+fn fill<'a>(buffer: &mut dyn Buffer, bytes: &'a [u8]) -> Result<&'a [u8]> {
+    let space = space_left(buffer)?;
+    let (part, after) = bytes.split_at(bytes.len().min(space.len()));
+    if let Some(space) = space.get_mut(..part.len()) {
+        space.copy_from_slice(part);
+    }
+    buffer.advance(part.len());
+    Ok(after)
 }
 
 /// Reads a body that only the history will see, decoded, as far as `limits.redirect_body`; beyond that its
@@ -45,9 +83,6 @@ pub(crate) async fn read_whole(
 /// # Errors
 /// [`Kind::Timeout`].
 pub(crate) async fn discard(mut raw: RawBody, codings: &[Coding], limits: &Limits) -> Result<Bytes> {
-    if raw.remaining().is_some_and(|length| length > limits.redirect_body as u64) {
-        return Ok(Bytes::new());
-    }
     let mut whole = Vec::new();
     let mut read = 0;
     let mut decoding = Decoding::new(codings, limits).ok();
@@ -79,13 +114,7 @@ async fn read_into(mut raw: RawBody, mut buffer: Box<dyn Buffer>) -> Result<Box<
     while let Some(piece) = raw.take_buffered()? {
         let mut rest = piece.as_ref();
         while !rest.is_empty() {
-            let space = space_left(&mut *buffer)?;
-            let (part, after) = rest.split_at(rest.len().min(space.len()));
-            if let Some(space) = space.get_mut(..part.len()) {
-                space.copy_from_slice(part);
-            }
-            buffer.advance(part.len());
-            rest = after;
+            rest = fill(&mut *buffer, rest)?;
         }
     }
     while raw.remaining() != Some(0) {

@@ -70,8 +70,9 @@ impl From<Failure> for Error {
 
 impl Connector {
     pub(crate) fn new(config: ConnectConfig, dns: DnsConfig) -> Self {
-        let helpers = Helpers::new(dns.threads);
-        Self { config, dns: Dns::new(dns, helpers.clone()), tls: TlsConfigs::new(helpers) }
+        // Look-ups that hang must not keep certificates from being read.
+        let (names, files) = (Helpers::new(dns.threads), Helpers::new(dns.threads));
+        Self { config, dns: Dns::new(dns, names), tls: TlsConfigs::new(files) }
     }
 
     /// Connects to `target`, through its proxy if it has one.

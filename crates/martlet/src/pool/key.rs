@@ -11,7 +11,7 @@ pub(crate) struct Key {
     pub(crate) host: Box<str>,
     /// The port connected to.
     pub(crate) port: u16,
-    /// The TLS settings, for https.
+    /// The TLS settings, for https and for a proxy that is spoken to over TLS.
     pub(crate) tls: Option<Arc<TlsSettings>>,
     /// The proxy's URL, credentials included.
     pub(crate) proxy: Option<Box<str>>,

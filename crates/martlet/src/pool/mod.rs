@@ -117,6 +117,12 @@ impl<C> Pool<C> {
         self.0.close_idle(None)
     }
 
+    /// Closes the idle connections now, and those in use when they come back.
+    pub(crate) fn close(&self) {
+        self.0.lock().close(Instant::now());
+        self.0.close_idle(None);
+    }
+
     /// A future that closes expired connections now and then, for as long as the pool lives. Nothing
     /// depends on its being run.
     pub(crate) fn reap(&self) -> impl Future<Output = ()> + Send + 'static + use<C>

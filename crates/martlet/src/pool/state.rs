@@ -30,6 +30,8 @@ pub(super) struct State<C> {
     next_ticket: u64,
     opened: u64,
     reused: u64,
+    /// What was opened before is not kept any more.
+    closed_at: Option<Instant>,
 }
 
 /// Where a host stands, for as long as a connection to it is open or somebody waits for one.
@@ -95,7 +97,13 @@ impl<C> State<C> {
             next_ticket: 0,
             opened: 0,
             reused: 0,
+            closed_at: None,
         }
+    }
+
+    /// From now on only connections opened after `now` are kept when they come back.
+    pub(super) fn close(&mut self, now: Instant) {
+        self.closed_at = Some(now);
     }
 
     /// Somebody asks for a connection to `key`. What has expired, or makes room, goes to `closing`.
@@ -272,6 +280,7 @@ impl<C> State<C> {
 
     fn is_too_old(&self, opened: Instant, now: Instant) -> bool {
         self.config.max_lifetime.is_some_and(|most| now.saturating_duration_since(opened) >= most)
+            || self.closed_at.is_some_and(|closed| opened <= closed)
     }
 
     fn has_room(&self, number: HostNumber) -> bool {
