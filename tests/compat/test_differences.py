@@ -9,13 +9,14 @@ from __future__ import annotations
 import gzip
 import io
 import re
+import threading
 import warnings
 from pathlib import Path
 
 from servers import misbehaving
 from servers.digest import Digest
 from servers.recording import RecordingServer
-from servers.wire import CLOSE, redirect, reply
+from servers.wire import CLOSE, Wait, redirect, reply
 
 from .harness import ROWS, attempt, compat, differs, only
 
@@ -229,6 +230,22 @@ def test_a_location_that_is_no_url_is_an_invalid_url(client, server):
         server.on("/from", redirect(302, location))
         outcomes.append(raised(attempt(client.get, server.url + "/from")))
     return outcomes
+
+
+@compat
+@differs("part-of-a-chunk", requests=[b"abcdefgh"], martlet=[b"abcd", b"efgh"])
+def test_a_part_of_a_chunk_is_given_when_it_comes(client, server):
+    more = threading.Event()
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    server.on("/", [head + b"8\r\nabcd", Wait(more), b"efgh\r\n0\r\n\r\n"])
+    response = client.get(server.url + "/", stream=True)
+    if client.lib.__name__ == "requests":
+        more.set()  # it would wait for the rest for ever
+    pieces = []
+    for piece in client.chunks(response, 8):
+        pieces.append(piece)
+        more.set()
+    return pieces
 
 
 @compat

@@ -226,7 +226,7 @@ impl Raw {
         if let Store::Stream(stream) = &self.body
             && let Some(stream) = stream.get()
         {
-            drop(stream.take_for_good(Place::Closed));
+            drop(stream.close());
         }
     }
 
@@ -260,20 +260,24 @@ impl Raw {
         stream.require("stream")?;
         let stream = Arc::clone(stream);
         Ok(Operation::new("", None, None, move |asker| {
+            // Before the first step: abandoned then, it is an abandoned reading all the same.
+            let lent = Loan::of(stream);
             Box::pin(async move {
-                let Some(own) = stream.get() else { return answer(Err(Stream::busy())) };
-                match own.borrow() {
-                    Ok(None) => answer(Ok(Bytes::new())),
+                let (loan, reader) = match lent {
+                    Ok(Some(lent)) => lent,
+                    Ok(None) => return answer(Ok(Bytes::new())),
+                    Err(error) => return answer(Err(error)),
+                };
+                let (reader, result) = read(reader).await;
+                match result {
                     Err(error) => answer(Err(error)),
-                    Ok(Some(reader)) => {
-                        let guard = Borrowed(own);
-                        let (reader, result) = read(reader).await;
-                        mem::forget(guard);
-                        own.give_back(reader, result.is_ok());
-                        match result {
-                            Ok(bytes) => hand_over(bytes, asker).await,
-                            Err(error) => answer(Err(error)),
-                        }
+                    Ok(bytes) => {
+                        let answer = hand_over(bytes, asker).await;
+                        // What nobody takes is missing from the body.
+                        Box::new(move |py, keep| {
+                            loan.settle(reader);
+                            answer(py, keep)
+                        })
                     }
                 }
             })
@@ -352,24 +356,55 @@ impl Stream {
         Error::new(Kind::StreamConsumed, Phase::RecvBody, message)
     }
 
-    fn give_back(&self, reader: Box<BodyReader>, good: bool) {
+    fn give_back(&self, reader: Box<BodyReader>) {
         let mut place = self.place();
         // It may have been closed meanwhile.
         if matches!(*place, Place::Lent) {
-            *place = if good { Place::Here(reader) } else { Place::Lost };
+            *place = Place::Here(reader);
         }
     }
 
-    fn take_for_good(&self, after: Place) -> Place {
-        mem::replace(&mut *self.place(), after)
+    fn close(&self) -> Place {
+        mem::replace(&mut *self.place(), Place::Closed)
+    }
+
+    fn lose(&self) -> Place {
+        let mut place = self.place();
+        match *place {
+            Place::Closed => Place::Closed,
+            _ => mem::replace(&mut *place, Place::Lost),
+        }
     }
 }
 
-/// While a reader is out: if the reading is abandoned, the stream is gone.
-struct Borrowed<'a>(&'a Stream);
+/// While a reader is out. Dropped before what was read has been taken, or after a failure: the stream is lost.
+struct Loan(Option<Arc<Ours<Stream>>>);
 
-impl Drop for Borrowed<'_> {
+impl Loan {
+    /// `None` when there is nothing left to read.
+    fn of(stream: Arc<Ours<Stream>>) -> martlet_proto::Result<Option<(Self, Box<BodyReader>)>> {
+        let reader = match stream.get() {
+            Some(own) => own.borrow()?,
+            None => return Err(Stream::busy()),
+        };
+        Ok(reader.map(|reader| (Self(Some(stream)), reader)))
+    }
+
+    fn settle(mut self, reader: Box<BodyReader>) {
+        if let Some(stream) = self.0.take()
+            && let Some(own) = stream.get()
+        {
+            own.give_back(reader);
+        }
+    }
+}
+
+impl Drop for Loan {
     fn drop(&mut self) {
-        drop(self.0.take_for_good(Place::Lost));
+        if let Some(stream) = self.0.take()
+            && let Some(own) = stream.get()
+        {
+            drop(own.lose());
+        }
     }
 }

@@ -57,7 +57,10 @@ impl Future for Report {
         match work.as_mut().poll(cx) {
             Poll::Ready(answer) => {
                 this.work = None;
-                this.port.push(Message::Done(this.token, answer));
+                // Cancelled meanwhile: nobody waits for it, and it may hold a connection.
+                if !this.link.cancelled.load(Ordering::Acquire) {
+                    this.port.push(Message::Done(this.token, answer));
+                }
                 Poll::Ready(())
             }
             Poll::Pending => {
