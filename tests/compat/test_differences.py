@@ -163,6 +163,17 @@ def cookie_elsewhere(client, server, cookie, url, other):
 
 
 @compat
+@only("https")
+@differs("tls-proxy", requests=["InsecureRequestWarning"] * 2, martlet=["Response", "ProxyError"])
+def test_the_certificate_of_a_proxy_is_checked(client, server):
+    client.session.proxies = {"http": server.url}
+    outcomes = []
+    for verify in (client.trust, True):
+        outcomes.append(type(attempt(client.get, "http://target.test/", verify=verify)).__name__)
+    return outcomes
+
+
+@compat
 @differs("digest-origin", requests=[True, True], martlet=[True, False])
 def test_a_challenge_is_answered_for_the_origin_that_gave_it(client, server):
     other = server.another()

@@ -176,6 +176,7 @@ def test_a_host_beyond_ascii_is_encoded(client, server, url):
 
 
 @compat
+@only("http")
 def test_the_host_field_leaves_a_default_port_out(client, server):
     client.session.proxies = {"http": server.url}
     for url in [
