@@ -3,8 +3,7 @@
 from collections.abc import Awaitable, Callable, Generator, Iterable
 from typing import Any, Generic, TypeVar, final
 
-from ._types import CookieFields, Sent
-from .models import PreparedRequest
+from ._types import CookieFields, Sendable, Sent
 from .response import Response
 from .timeouts import Timeout
 
@@ -12,6 +11,7 @@ _T_co = TypeVar("_T_co", covariant=True)
 
 __all__ = [
     "Client",
+    "Decoder",
     "LoopPort",
     "Operation",
     "Raw",
@@ -23,6 +23,7 @@ __all__ = [
     "nothing",
     "parse_header_links",
     "prepare_url",
+    "refuse_waiting",
     "requote_uri",
     "urlencode",
 ]
@@ -76,10 +77,23 @@ class Client:
 
     pool_connections: to how many hosts idle connections are kept; pool_maxsize: how many to each; with
     pool_block also how many may be open at once.
+    max_open: how many connections may be open in all. max_idle: how many idle ones are kept. idle_expiry:
+    seconds that one is kept. local_address: the address of this machine to connect from. ValueError for a
+    time or an address that is none. max_headers: how many header fields a reply may have, 100 as in
+    http.client unless told otherwise.
     """
 
     def __new__(
-        cls, pool_connections: int = 10, pool_maxsize: int = 10, pool_block: bool = False
+        cls,
+        pool_connections: int = 10,
+        pool_maxsize: int = 10,
+        pool_block: bool = False,
+        *,
+        max_open: int | None = None,
+        max_idle: int | None = None,
+        idle_expiry: float | None = None,
+        local_address: str | None = None,
+        max_headers: int | None = None,
     ) -> Client: ...
     def begin(
         self,
@@ -109,19 +123,30 @@ class Client:
 
     def send(
         self,
-        request: PreparedRequest,
+        request: Sendable,
         *,
         timeout: Timeout | None = None,
         verify: bool | str | None = None,
         cert: str | tuple[str, str] | None = None,
         proxies: dict[str, str] | None = None,
         stream: bool = False,
+        target: str | None = None,
+        server_name: str | None = None,
     ) -> Operation[Response]:
         """One exchange: sends a prepared request as it is and gives the response, redirect or not.
 
-        Raises the exceptions of requests. Those of the network carry `phase`, the part of the exchange they
-        are of, such as "connect".
+        `target`: the request target, as it is to go out, if it is not what requests makes of the URL. With
+        it nothing is added for a body that is not there, as requests' `Content-Length: 0` is.
+        `server_name`: the name to ask for and to check in TLS, if it is not the URL's host.
+
+        Raises the exceptions of requests. Those of the network carry `kind`, such as "timeout", and `phase`,
+        the part of the exchange they are of, such as "connect"; where it is known, `os_errno`, the system's
+        number, `status`, a proxy's refusal, or `certificate`, True where that is what is not believed.
         """
+
+    @property
+    def used(self) -> bool:
+        """Whether it has sent something since it was made or last closed."""
 
     def close(self) -> None:
         """Closes the idle connections. The client can still be used."""
@@ -131,6 +156,17 @@ class Client:
 
     def cookies_replace(self, list: Iterable[CookieFields]) -> None:
         """Puts these cookies in the place of those in the jar."""
+
+@final
+class Decoder:
+    """Content codings undone a piece at a time. ContentDecodingError."""
+
+    def __new__(cls, content_encoding: str) -> Decoder: ...
+    def decompress(self, data: bytes) -> bytes:
+        """What can be decoded with `data`."""
+
+    def flush(self) -> bytes:
+        """The last of it; what was pushed has to be complete."""
 
 @final
 class Raw:
@@ -179,6 +215,11 @@ class Raw:
     def chunk(self, decode: bool) -> Operation[bytes]:
         """What comes next of the stream, one chunk of the wire where there are chunks; b"" at its end."""
 
+    def arrived(self, decode: bool) -> list[bytes] | None:
+        """The rest of the stream, a piece for each chunk of the wire, if all of it has come and needs no
+        decoding; else None. Does not wait.
+        """
+
     def close(self) -> None:
         """Gives up the rest of the stream; unless it was at its end, the connection is dropped."""
 
@@ -219,6 +260,9 @@ class Versions:
 
     def note(self, first: type, second: type, third: type | None) -> None:
         """Notes these three as they are now."""
+
+def refuse_waiting(refuse: bool) -> bool:
+    """Has `Operation.wait()` raise RuntimeError on this thread, or no longer; gives what held before."""
 
 def nothing() -> Operation[None]:
     """An operation that does nothing: what waiting costs by itself."""

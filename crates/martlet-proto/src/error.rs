@@ -88,6 +88,18 @@ pub enum Phase {
     Redirect,
 }
 
+/// What else is known of an error, where anything is: for who has to tell it in other terms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Detail {
+    /// The operating system's number of the failure, `errno`.
+    Os(i32),
+    /// The status with which a proxy refused.
+    Status(u16),
+    /// It is the certificate that is not believed.
+    Certificate,
+}
+
 /// An error of one exchange. Small to move: the details are boxed.
 pub struct Error(Box<Details>);
 
@@ -96,6 +108,7 @@ struct Details {
     phase: Phase,
     message: String,
     url: Option<String>,
+    detail: Option<Detail>,
     source: Option<Box<dyn error::Error + Send + Sync>>,
 }
 
@@ -105,7 +118,14 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Error {
     /// An error of `kind` during `phase`. `message` says what happened and what to do; it holds no secrets.
     pub fn new(kind: Kind, phase: Phase, message: impl Into<String>) -> Self {
-        Self(Box::new(Details { kind, phase, message: message.into(), url: None, source: None }))
+        Self(Box::new(Details {
+            kind,
+            phase,
+            message: message.into(),
+            url: None,
+            detail: None,
+            source: None,
+        }))
     }
 
     /// The same error with the cause beneath it.
@@ -119,6 +139,13 @@ impl Error {
     #[must_use]
     pub fn with_url(mut self, url: impl Into<String>) -> Self {
         self.0.url.get_or_insert_with(|| url.into());
+        self
+    }
+
+    /// The same error with what else is known of it.
+    #[must_use]
+    pub fn with_detail(mut self, detail: impl Into<Option<Detail>>) -> Self {
+        self.0.detail = detail.into();
         self
     }
 
@@ -140,6 +167,11 @@ impl Error {
     /// The URL it happened at, without userinfo.
     pub fn url(&self) -> Option<&str> {
         self.0.url.as_deref()
+    }
+
+    /// What else is known of it.
+    pub fn detail(&self) -> Option<Detail> {
+        self.0.detail
     }
 
     /// Takes the cause out, for a binding that wants to raise it as it was.

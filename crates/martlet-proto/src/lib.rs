@@ -28,7 +28,7 @@ pub mod retry;
 pub mod timeout;
 pub mod url;
 
-pub use error::{Error, Kind, Phase, Result};
+pub use error::{Detail, Error, Kind, Phase, Result};
 pub use headers::Headers;
 pub use request::{Body, Request};
 pub use response::{ResponseHead, Version};

@@ -226,6 +226,14 @@ fn a_redirect_that_is_not_followed_tells_the_next_request() {
 }
 
 #[test]
+fn nothing_is_said_of_a_body_that_is_not_there_in_a_verbatim_request() {
+    let verbatim = || Policy { verbatim: true, ..Policy::default() };
+    Dialogue::of(request("POST", A, &[("X", "1")]), verbatim()).sends(&format!("POST {A}"), &[("X", "1")]);
+    let bytes = Request { body: Body::Bytes("abc".into()), ..request("POST", A, &[]) };
+    Dialogue::of(bytes, verbatim()).sends(&format!("POST {A}"), &[("Content-Length", "3")]);
+}
+
+#[test]
 fn a_body_is_always_framed() {
     let bytes = Request { body: Body::Bytes("abc".into()), ..request("POST", A, &[("X", "1")]) };
     let chunked = Body::Stream { length: None, rewindable: false };

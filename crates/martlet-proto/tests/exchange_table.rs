@@ -77,6 +77,7 @@ impl Session {
             cookies: Some(self.jar.clone()),
             extra_cookies: cookies.map(|(name, value)| Cookie::new(name, text(value))).collect(),
             proxies,
+            verbatim: false,
         }
     }
 }

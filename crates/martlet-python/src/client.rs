@@ -5,12 +5,17 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, PoisonError},
+    sync::{
+        Arc, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
 
 use martlet::{Call, CallError, Config, Response};
 use martlet_proto::{Kind, Phase, cookie::Change};
 use pyo3::{
+    exceptions::PyValueError,
     intern,
     prelude::*,
     types::{PyAny, PyDict, PyList},
@@ -31,6 +36,8 @@ use crate::{
 #[pyclass(frozen, weakref, module = "martlet._martlet")]
 pub(crate) struct Client {
     share: Share,
+    /// Has it been given work since it was last closed?
+    used: AtomicBool,
 }
 
 impl Client {
@@ -42,6 +49,7 @@ impl Client {
         keep: Keep,
         supplier: Option<Supplier>,
     ) -> Operation {
+        slf.get().used.store(true, Ordering::Relaxed);
         let engine = slf.get().share.with(slf.py(), |state| state.engine.clone());
         let inside = Ours::new((engine, call));
         let streams = supplier.is_some();
@@ -116,16 +124,42 @@ fn gone() -> Answer {
 
 #[pymethods]
 impl Client {
-    /// A client without connections. The pool's numbers are those of `HTTPAdapter`.
+    /// A client without connections. The first three numbers are those of `HTTPAdapter`; the others, where given,
+    /// take their place.
     #[new]
-    #[pyo3(signature = (pool_connections=10, pool_maxsize=10, pool_block=false))]
-    fn new(pool_connections: usize, pool_maxsize: usize, pool_block: bool) -> Self {
+    #[pyo3(signature = (pool_connections=10, pool_maxsize=10, pool_block=false, *, max_open=None, max_idle=None,
+        idle_expiry=None, local_address=None, max_headers=None))]
+    #[expect(clippy::too_many_arguments)]
+    fn new(
+        pool_connections: usize,
+        pool_maxsize: usize,
+        pool_block: bool,
+        max_open: Option<usize>,
+        max_idle: Option<usize>,
+        idle_expiry: Option<f64>,
+        local_address: Option<&str>,
+        max_headers: Option<usize>,
+    ) -> PyResult<Self> {
         let mut config = Config::default();
+        config.limits.header_count = max_headers.unwrap_or(config.limits.header_count);
         config.pool.max_idle_per_host = config.pool.max_idle_per_host.max(pool_maxsize);
         config.pool.max_idle_total =
             config.pool.max_idle_total.max(pool_maxsize.saturating_mul(pool_connections));
         config.pool.max_per_host = pool_block.then_some(pool_maxsize);
-        Self { share: Share::new(config) }
+        config.pool.max_total = max_open;
+        if let Some(max_idle) = max_idle {
+            (config.pool.max_idle_per_host, config.pool.max_idle_total) = (max_idle, max_idle);
+        }
+        if let Some(seconds) = idle_expiry {
+            config.pool.idle_expiry = Duration::try_from_secs_f64(seconds)
+                .map_err(|_| PyValueError::new_err(format!("{seconds} is not a number of seconds")))?;
+        }
+        if let Some(address) = local_address {
+            let parsed = address.parse();
+            config.connect.local_address =
+                Some(parsed.map_err(|_| PyValueError::new_err(format!("{address:?} is not an IP address")))?);
+        }
+        Ok(Self { share: Share::new(config), used: AtomicBool::new(false) })
     }
 
     /// The quick road; None when the call is not plain.
@@ -181,7 +215,9 @@ impl Client {
     }
 
     /// Sends a request that Python has prepared, once: redirects, cookies and credentials are Python's business.
-    #[pyo3(signature = (request, *, timeout=None, verify=None, cert=None, proxies=None, stream=false))]
+    #[pyo3(signature = (request, *, timeout=None, verify=None, cert=None, proxies=None, stream=false, target=None,
+        server_name=None))]
+    #[expect(clippy::too_many_arguments)]
     fn send(
         slf: &Bound<'_, Self>,
         request: &Bound<'_, PyAny>,
@@ -190,8 +226,10 @@ impl Client {
         cert: Option<&Bound<'_, PyAny>>,
         proxies: Option<HashMap<String, String>>,
         stream: bool,
+        target: Option<&str>,
+        server_name: Option<&str>,
     ) -> PyResult<Operation> {
-        let settings = prepared::Settings { timeout, verify, cert, proxies, stream };
+        let settings = prepared::Settings { timeout, verify, cert, proxies, stream, target, server_name };
         let (call, supplier) = prepared::call(request, settings)?;
         let keep = Keep { client: slf.clone().into_any().unbind(), session: None, text: false };
         Ok(Self::operation(slf, "Client.send", call, keep, supplier))
@@ -213,7 +251,13 @@ impl Client {
     }
 
     /// Closes the connections that nobody uses; the others close when they are done. Can be used again.
+    #[getter]
+    fn used(&self) -> bool {
+        self.used.load(Ordering::Relaxed)
+    }
+
     fn close(&self, py: Python<'_>) {
+        self.used.store(false, Ordering::Relaxed);
         let engine = self.share.with(py, |state| state.engine.clone());
         engine.close();
     }

@@ -43,13 +43,16 @@ pub(crate) fn pairs(value: &Bound<'_, PyAny>) -> Option<String> {
 
 /// Puts a caller's headers over the session's, by requests' rules: a None takes a header away.
 pub(crate) fn merge_headers(headers: &mut Headers, value: &Bound<'_, PyAny>) -> Option<()> {
+    let mut removed: Vec<String> = Vec::new();
     for (name, value) in value.cast_exact::<PyDict>().ok()?.iter() {
         let name = text(&name)?;
-        if !name.is_ascii() {
+        // Given again in another case it would have to take its old place.
+        if !name.is_ascii() || removed.iter().any(|removed| removed.eq_ignore_ascii_case(name)) {
             return None;
         }
         if value.is_none() {
             headers.remove(name);
+            removed.push(name.to_owned());
             continue;
         }
         let value = text(&value)?;
@@ -62,15 +65,17 @@ pub(crate) fn merge_headers(headers: &mut Headers, value: &Bound<'_, PyAny>) -> 
     Some(())
 }
 
-/// The headers of a session: an exact CaseInsensitiveDict's `_store`.
-pub(crate) fn stored_headers(store: &Bound<'_, PyAny>) -> Option<Headers> {
-    let mut headers = Headers::new();
+/// The headers of a session, an exact CaseInsensitiveDict's `_store`; and whether one of them is unset by None: it
+/// holds a place that a header of the call may take.
+pub(crate) fn stored_headers(store: &Bound<'_, PyAny>) -> Option<(Headers, bool)> {
+    let (mut headers, mut unset) = (Headers::new(), false);
     for pair in store.call_method0("values").ok()?.try_iter().ok()? {
         let pair = pair.ok()?;
         let pair = pair.cast_exact::<PyTuple>().ok()?;
         let (name, value) = (pair.get_item(0).ok()?, pair.get_item(1).ok()?);
         let name = text(&name)?;
         if value.is_none() {
+            unset = true;
             continue;
         }
         let value = text(&value)?;
@@ -80,7 +85,7 @@ pub(crate) fn stored_headers(store: &Bound<'_, PyAny>) -> Option<Headers> {
         check_field(name.as_bytes(), value.as_bytes()).ok()?;
         headers.append(name, value);
     }
-    Some(headers)
+    Some((headers, unset))
 }
 
 /// A pair of texts is Basic.

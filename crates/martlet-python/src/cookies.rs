@@ -4,12 +4,13 @@ use std::collections::HashMap;
 
 use martlet_proto::cookie::{Change, Cookie, Jar};
 use pyo3::{
+    exceptions::PyValueError,
     intern,
     prelude::*,
     types::{PyDict, PyList, PyTuple},
 };
 
-/// The fields of `http.cookiejar.Cookie` in the order of its constructor, `rest` a dict, without `rfc2109`.
+/// The fields of `http.cookiejar.Cookie` in the order of its constructor, `rest` a dict.
 pub(crate) fn to_tuple<'py>(py: Python<'py>, cookie: &Cookie) -> PyResult<Bound<'py, PyTuple>> {
     let rest = PyDict::new(py);
     for (name, value) in &cookie.rest {
@@ -32,6 +33,7 @@ pub(crate) fn to_tuple<'py>(py: Python<'py>, cookie: &Cookie) -> PyResult<Bound<
         (&cookie.comment).into_pyobject(py)?.into_any(),
         (&cookie.comment_url).into_pyobject(py)?.into_any(),
         rest.into_any(),
+        cookie.rfc2109.into_pyobject(py)?.to_owned().into_any(),
     ];
     PyTuple::new(py, fields)
 }
@@ -39,7 +41,8 @@ pub(crate) fn to_tuple<'py>(py: Python<'py>, cookie: &Cookie) -> PyResult<Bound<
 /// The cookie of such a tuple.
 ///
 /// # Errors
-/// When a field is not of its type: a foreign cookie, which only Python's own policy can handle.
+/// When a field is not of its type: a foreign cookie, which only Python's own policy can handle. When name or
+/// value is beyond Latin-1 and cannot be sent, which Python refuses in its own way.
 pub(crate) fn from_tuple(fields: &Bound<'_, PyTuple>) -> PyResult<Cookie> {
     fn field<'py, T>(fields: &Bound<'py, PyTuple>, index: usize) -> PyResult<T>
     where
@@ -48,10 +51,14 @@ pub(crate) fn from_tuple(fields: &Bound<'_, PyTuple>) -> PyResult<Cookie> {
         fields.get_item(index)?.extract::<T>().map_err(Into::into)
     }
     let rest: HashMap<String, Option<String>> = field(fields, 15)?;
+    let (name, value): (String, Option<String>) = (field(fields, 1)?, field(fields, 2)?);
+    if name.chars().chain(value.iter().flat_map(|value| value.chars())).any(|char| char > '\u{ff}') {
+        return Err(PyValueError::new_err("a cookie beyond Latin-1"));
+    }
     Ok(Cookie {
         version: field(fields, 0)?,
-        name: field(fields, 1)?,
-        value: field(fields, 2)?,
+        name,
+        value,
         port: field(fields, 3)?,
         port_specified: field(fields, 4)?,
         domain: field(fields, 5)?,
@@ -65,7 +72,7 @@ pub(crate) fn from_tuple(fields: &Bound<'_, PyTuple>) -> PyResult<Cookie> {
         comment: field(fields, 13)?,
         comment_url: field(fields, 14)?,
         rest: rest.into_iter().collect(),
-        rfc2109: false,
+        rfc2109: field(fields, 16)?,
     })
 }
 

@@ -43,6 +43,9 @@ pub(crate) fn read(py: Python<'_>) -> PyResult<Option<Environment>> {
             return Ok(None);
         }
     }
+    if names_a_proxy_in_mixed_case(data) {
+        return Ok(None);
+    }
     let lookup =
         |key: &Py<PyAny>| Ok::<_, PyErr>(data.get_item(key.bind(py))?.and_then(|value| path(&value)));
     let quiet = match lookup(&keys.netrc)? {
@@ -59,6 +62,25 @@ pub(crate) fn read(py: Python<'_>) -> PyResult<Option<Environment>> {
         }
     }
     Ok(Some(environment))
+}
+
+/// Is there an `Http_Proxy`, which urllib takes as well? Looked for when the number of variables has changed.
+fn names_a_proxy_in_mixed_case(data: &Bound<'_, PyDict>) -> bool {
+    static SEEN: Mutex<Option<(usize, bool)>> = Mutex::new(None);
+    let mut seen = SEEN.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((count, found)) = *seen
+        && count == data.len()
+    {
+        return found;
+    }
+    let found = data.keys().iter().any(|key| {
+        let Ok(key) = key.cast::<PyBytes>() else { return false };
+        let name = key.as_bytes();
+        let is = |loud: &str| loud.as_bytes().eq_ignore_ascii_case(name) && loud.as_bytes() != name;
+        LOUD.iter().all(|loud| loud.as_bytes() != name) && LOUD.iter().any(|loud| is(loud))
+    });
+    *seen = Some((data.len(), found));
+    found
 }
 
 /// macOS and Windows have settings for proxies of their own, which the standard library knows how to read.

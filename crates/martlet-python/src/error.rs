@@ -1,6 +1,6 @@
 //! From an engine's error (kind x phase) to the exception of `requests`, by one table.
 
-use martlet_proto::{Error, Kind, Phase};
+use martlet_proto::{Detail, Error, Kind, Phase};
 use pyo3::{
     exceptions::{PyOSError, PyValueError},
     prelude::*,
@@ -64,7 +64,8 @@ fn build(
 ) -> PyResult<PyErr> {
     let class = py.import("martlet.exceptions")?.getattr(name)?;
     let known = PyDict::new(py);
-    known.set_item("request", request)?;
+    // requests raises InvalidProxyURL where it does not know the request.
+    known.set_item("request", request.filter(|_| error.kind() != Kind::InvalidProxyUrl))?;
     known.set_item("response", response)?;
     // What was wrong with the caller's own URL or header is said in requests' words, without more.
     let message = match error.phase() {
@@ -72,8 +73,31 @@ fn build(
         _ => error.to_string(),
     };
     let exception = class.call((message,), Some(&known))?;
+    exception.setattr("kind", kind_name(error.kind()))?;
     exception.setattr("phase", phase_name(error.phase()))?;
+    match error.detail() {
+        Some(Detail::Os(number)) => exception.setattr("os_errno", number)?,
+        Some(Detail::Status(status)) => exception.setattr("status", status)?,
+        Some(Detail::Certificate) => exception.setattr("certificate", true)?,
+        _ => {}
+    }
     Ok(PyErr::from_value(exception))
+}
+
+/// The kind as Python code reads it, where it is one of the network: urllib3's exceptions are told by it.
+fn kind_name(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Resolve => "resolve",
+        Kind::Connection => "connection",
+        Kind::Tls => "tls",
+        Kind::Proxy => "proxy",
+        Kind::Timeout => "timeout",
+        Kind::Protocol => "protocol",
+        Kind::Disconnected => "disconnected",
+        Kind::Incomplete => "incomplete",
+        Kind::Decode => "decode",
+        _ => "other",
+    }
 }
 
 /// The phase as Python code reads it: retries tell by it whether anything was sent.

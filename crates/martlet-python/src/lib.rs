@@ -4,6 +4,7 @@ mod bridge;
 mod client;
 mod convert;
 mod cookies;
+mod decoder;
 mod environment;
 mod error;
 mod plain;
@@ -22,6 +23,7 @@ fn _martlet(module: &Bound<'_, PyModule>) -> PyResult<()> {
     bridge::register(module)?;
     rules::register(module)?;
     module.add_class::<client::Client>()?;
+    module.add_class::<decoder::Decoder>()?;
     module.add_class::<raw::Raw>()?;
     module.add_class::<testing::PyServer>()?;
     module.add_class::<versions::Versions>()?;

@@ -80,8 +80,11 @@ impl Plain<'_, '_> {
     /// The call itself; `None` if headers, cookies or trusted certificates turn out not to be plain.
     pub(crate) fn into_call(self, py: Python<'_>, share: &Share) -> Option<Call> {
         let (session, mut request) = (self.session, self.request);
-        let mut headers = session_headers(share, &session.headers)?;
+        let (mut headers, unset) = session_headers(share, &session.headers)?;
         if !self.headers.is_none() {
+            if unset {
+                return None;
+            }
             merge_headers(&mut headers, self.headers)?;
         }
         finish_headers(&mut request, headers)?;
@@ -254,8 +257,8 @@ fn finish_headers(request: &mut Request, mut headers: Headers) -> Option<()> {
     Some(())
 }
 
-/// The session's headers, read again only when they have changed.
-fn session_headers(share: &Share, container: &Bound<'_, PyAny>) -> Option<Headers> {
+/// The session's headers, as [`stored_headers`] gives them, read again only when they have changed.
+fn session_headers(share: &Share, container: &Bound<'_, PyAny>) -> Option<(Headers, bool)> {
     let py = container.py();
     let class = container_class(py)?;
     if !container.get_type().is(class) {

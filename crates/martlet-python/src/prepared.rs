@@ -29,6 +29,10 @@ pub(crate) struct Settings<'a, 'py> {
     pub(crate) cert: Option<&'a Bound<'py, PyAny>>,
     pub(crate) proxies: Option<HashMap<String, String>>,
     pub(crate) stream: bool,
+    /// The request target, if it is not to be made of the URL.
+    pub(crate) target: Option<&'a str>,
+    /// The name for TLS, if it is not the URL's host.
+    pub(crate) server_name: Option<&'a str>,
 }
 
 /// The call, one exchange without redirects and cookies, and what supplies its body if that is a stream.
@@ -40,7 +44,8 @@ pub(crate) fn call(
     settings: Settings<'_, '_>,
 ) -> PyResult<(Call, Option<Supplier>)> {
     let py = prepared.py();
-    let (request, supplier) = request(prepared).map_err(|refused| refused.raise(py, prepared))?;
+    let (request, supplier) =
+        request(prepared, settings.target).map_err(|refused| refused.raise(py, prepared))?;
     let timeouts = match settings.timeout {
         None => Timeouts::default(),
         Some(given) => timeouts(given).ok_or_else(|| {
@@ -54,10 +59,13 @@ pub(crate) fn call(
     if request.url.is_https() || to_proxy {
         tls.verify = verify(settings.verify.unwrap_or(&py.None().into_bound(py)))?;
         tls.client_cert = settings.cert.map(client_cert).transpose()?.flatten();
+        tls.server_name = settings.server_name.map(Box::from);
     }
     let proxies =
         settings.proxies.map(|proxies| Arc::new(Proxies::new(proxies.into_iter().collect(), Vec::new())));
-    let policy = Policy { follow_redirects: false, auth: Auth::Prepared, proxies, ..Policy::default() };
+    let verbatim = settings.target.is_some();
+    let policy =
+        Policy { follow_redirects: false, auth: Auth::Prepared, proxies, verbatim, ..Policy::default() };
     let call = Call { policy, timeouts, tls: Arc::new(tls), stream: settings.stream, ..Call::new(request) };
     Ok((call, supplier))
 }
@@ -88,7 +96,10 @@ impl From<PyErr> for Refused {
     }
 }
 
-fn request(prepared: &Bound<'_, PyAny>) -> Result<(Request, Option<Supplier>), Refused> {
+fn request(
+    prepared: &Bound<'_, PyAny>,
+    target: Option<&str>,
+) -> Result<(Request, Option<Supplier>), Refused> {
     let py = prepared.py();
     let method = prepared.getattr(intern!(py, "method"))?;
     let method: String =
@@ -101,6 +112,10 @@ fn request(prepared: &Bound<'_, PyAny>) -> Result<(Request, Option<Supplier>), R
         let message = format!("No connection adapters were found for {:?}", url.as_str());
         return Err(Error::new(Kind::InvalidScheme, Phase::Prepare, message).into());
     }
+    let url = match target.filter(|target| *target != url.target()) {
+        Some(target) => url.with_target(target),
+        None => url,
+    };
     let mut request = Request::new(method, url);
     request.headers = headers(&prepared.getattr(intern!(py, "headers"))?)?;
     let body = prepared.getattr(intern!(py, "body"))?;

@@ -221,6 +221,17 @@ impl Raw {
         })
     }
 
+    /// The rest of the body, if all of it is there and needs no decoding; does not wait.
+    #[pyo3(signature = (decode))]
+    fn arrived<'py>(&self, py: Python<'py>, decode: bool) -> PyResult<Option<Bound<'py, PyList>>> {
+        let Store::Stream(stream) = &self.body else { return Ok(None) };
+        let pieces = match &mut *stream.require("stream")?.place() {
+            Place::Here(reader) => reader.arrived(decode),
+            Place::Lent | Place::Closed | Place::Lost => None,
+        };
+        pieces.map(|pieces| PyList::new(py, pieces.iter().map(|piece| PyBytes::new(py, piece)))).transpose()
+    }
+
     /// Gives the connection up, or back if the body is complete.
     fn close(&self) {
         if let Store::Stream(stream) = &self.body
@@ -233,9 +244,11 @@ impl Raw {
     #[getter]
     fn closed(&self) -> bool {
         match &self.body {
-            Store::Stream(stream) => {
-                stream.get().is_none_or(|stream| matches!(*stream.place(), Place::Closed | Place::Lost))
-            }
+            Store::Stream(stream) => stream.get().is_none_or(|stream| match &*stream.place() {
+                Place::Here(reader) => reader.is_ended(),
+                Place::Lent => false,
+                Place::Closed | Place::Lost => true,
+            }),
             Store::Bytes(..) | Store::Object(_) => true,
         }
     }

@@ -9,9 +9,13 @@ use crate::error::to_exception;
 /// Raises MissingSchema, InvalidURL.
 #[pyfunction]
 fn prepare_url(py: Python<'_>, url: &str, params: &str) -> PyResult<String> {
+    // In requests urllib3 encodes the host of an http URL, label by label, and requests itself that of any other.
+    let scheme = url.split_once("://").map_or("http", |(scheme, _)| scheme);
+    let is_http = ["http", "https"].iter().any(|name| scheme.eq_ignore_ascii_case(name));
+    let rule = if is_http { "idna_label" } else { "idna_host" };
     let idna = |host: &str| {
         let module = py.import("martlet.urls").ok()?;
-        module.call_method1("idna_host", (host,)).ok()?.extract::<String>().ok()
+        module.call_method1(rule, (host,)).ok()?.extract::<String>().ok()
     };
     match Url::prepare_with(url, params, &idna) {
         Ok(url) => Ok(url.as_str().to_owned()),

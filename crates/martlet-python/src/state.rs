@@ -22,7 +22,7 @@ pub(crate) struct State {
 #[derive(Default)]
 pub(crate) struct Known {
     /// The session's headers: the container's `_store`, its version, and what was in it.
-    pub(crate) headers: Option<(Py<PyAny>, i64, Headers)>,
+    pub(crate) headers: Option<(Py<PyAny>, i64, (Headers, bool))>,
     /// The Python jar, and its version when it and the engine's were equal.
     pub(crate) jar: Option<(Py<PyAny>, i64)>,
     /// The TLS settings last used, without a client certificate.

@@ -32,7 +32,7 @@ pub use call::{Call, CallError};
 pub use client::Client;
 pub use config::Config;
 pub use martlet_proto as proto;
-pub use martlet_proto::{Error, Kind, Phase, Result};
+pub use martlet_proto::{Detail, Error, Kind, Phase, Result};
 pub use pool::Stats;
 pub use request::RequestBuilder;
 pub use response::Response;

@@ -336,6 +336,44 @@ async fn a_chunked_body_comes_chunk_by_chunk_and_its_trailers_are_kept() {
 }
 
 #[tokio::test]
+async fn what_has_arrived_is_handed_over_whole_or_left_where_it_is() {
+    let chunked =
+        |rest: &str| format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n{rest}");
+    let coded = framed(Frame::Length, "gzip", &gzip(b"words"));
+    let peer = Peer::play([
+        vec![
+            Head,
+            say(chunked("1\r\nc\r\n0\r\n\r\n")),
+            Head,
+            say(coded),
+            Head,
+            say(chunked("")),
+            ClientCloses,
+        ],
+        vec![Head, say(chunked("zz\r\n")), ClientCloses],
+    ]);
+    let client = Client::default();
+    let stream = || Call { stream: true, ..peer.get("/") };
+    let Body::Stream(mut reader) = client.execute(stream()).await.unwrap().body else { panic!() };
+    assert_eq!(reader.arrived(true).unwrap(), ["ab", "c"]);
+    assert!(reader.is_ended());
+    assert_eq!(counts(&client), (1, 1));
+    let Body::Stream(mut reader) = client.execute(stream()).await.unwrap().body else { panic!() };
+    assert_eq!(reader.arrived(true), None);
+    assert_eq!(reader.read_to_end(true).await.unwrap(), "words");
+    let Body::Stream(mut reader) = client.execute(stream()).await.unwrap().body else { panic!() };
+    assert_eq!(reader.arrived(true), None);
+    assert_eq!(reader.chunk(true).await.unwrap().unwrap(), "ab");
+    drop(reader);
+    let Body::Stream(mut reader) = client.execute(stream()).await.unwrap().body else { panic!() };
+    assert_eq!(reader.arrived(false), None);
+    assert_eq!(reader.chunk(false).await.unwrap().unwrap(), "ab");
+    assert_eq!(reader.chunk(false).await.unwrap_err().kind(), Kind::Protocol);
+    drop(client);
+    peer.finish();
+}
+
+#[tokio::test]
 async fn a_large_body_goes_straight_into_the_callers_memory() {
     let text: Vec<u8> = (0..300_000u32).flat_map(u32::to_le_bytes).collect();
     let peer = Peer::play([vec![Head, say(framed(Frame::Length, "", &text))]]);

@@ -64,7 +64,9 @@ impl Exchange {
         }
         attempt.proxy = proxy(&self.policy, &attempt.url)?;
         show_proxy(attempt)?;
-        frame(attempt);
+        if !(self.policy.verbatim && matches!(attempt.body, Body::Empty)) {
+            frame(attempt);
+        }
         Ok(())
     }
 

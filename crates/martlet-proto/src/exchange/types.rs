@@ -36,6 +36,8 @@ pub struct Policy {
     pub extra_cookies: Vec<Cookie>,
     /// The proxies known, asked anew after each redirect.
     pub proxies: Option<Arc<Proxies>>,
+    /// Does a request without a body go out with nothing said about its length, whatever its method?
+    pub verbatim: bool,
 }
 
 impl Default for Policy {
@@ -50,6 +52,7 @@ impl Default for Policy {
             cookies: None,
             extra_cookies: Vec::new(),
             proxies: None,
+            verbatim: false,
         }
     }
 }

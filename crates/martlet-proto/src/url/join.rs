@@ -66,7 +66,7 @@ impl Url {
         let host = Some(spoken_host(spelt_host)?).filter(|host| host != spelt_host);
         let target = spoken_target(&split.path, split.query);
         let target = (text.get(path..fragment) != Some(&*target)).then(|| target.into_owned());
-        Ok(Self(Arc::new(Inner { text, scheme, places, host, target })))
+        Ok(Self(Arc::new(Inner { text, scheme, places, host, target, verbatim: false })))
     }
 }
 

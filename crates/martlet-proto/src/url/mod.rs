@@ -46,6 +46,8 @@ struct Inner {
     host: Option<String>,
     /// The request target, where it is not spelt so in the text.
     target: Option<String>,
+    /// Is the target the caller's own, to go out as it is?
+    verbatim: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,7 +90,16 @@ impl Url {
         };
         let host = rest.get(host).unwrap_or_default();
         let host = Some(host.to_lowercase()).filter(|lower| lower != host);
-        Self(Arc::new(Inner { text, scheme: Scheme::Other, places, host, target: None }))
+        Self(Arc::new(Inner { text, scheme: Scheme::Other, places, host, target: None, verbatim: false }))
+    }
+
+    /// The same URL, with a request target that goes out as it is, whatever the URL's path and query are: what
+    /// clients with rules of their own for quoting give, and `*` of OPTIONS (RFC 9112 section 3.2.4).
+    #[must_use]
+    pub fn with_target(&self, target: &str) -> Self {
+        let Inner { text, scheme, places, host, .. } = &*self.0;
+        let (text, scheme, places, host) = (text.clone(), *scheme, *places, host.clone());
+        Self(Arc::new(Inner { text, scheme, places, host, target: Some(target.to_owned()), verbatim: true }))
     }
 
     /// The URL as `r.url` shows it, userinfo and fragment included.
@@ -175,9 +186,9 @@ impl Url {
         if !fragment.is_empty() {
             text.extend(["#", &requote_uri(fragment)]);
         }
-        let Inner { scheme, places, host, target, .. } = &*self.0;
+        let Inner { scheme, places, host, target, verbatim, .. } = &*self.0;
         let (scheme, places, host, target) = (*scheme, *places, host.clone(), target.clone());
-        Self(Arc::new(Inner { text, scheme, places, host, target }))
+        Self(Arc::new(Inner { text, scheme, places, host, target, verbatim: *verbatim }))
     }
 
     /// The request target in origin form (RFC 9112 section 3.2.1): path and query as they go on the wire.
@@ -189,8 +200,13 @@ impl Url {
     }
 
     /// The request target in absolute form, for an HTTP proxy (RFC 9112 section 3.2.2): normalised, without
-    /// userinfo and fragment.
+    /// userinfo and fragment; one that was given by [`Url::with_target`] stays as it is.
     pub fn absolute_target(&self) -> String {
+        if self.0.verbatim {
+            // RFC 9112 section 3.2.4: through a proxy, `*` is a URL without path and query.
+            let target = if self.target() == "*" { "" } else { self.target() };
+            return format!("{}://{}{target}", self.scheme(), self.netloc());
+        }
         let places = &self.0.places;
         let path = self.slice(places.path..places.fragment);
         let url = format!("{}://{}{path}", self.scheme(), self.netloc());
@@ -339,6 +355,21 @@ mod tests {
     fn what_requote_leaves_raw_is_encoded_on_the_wire() {
         let url = Url::prepare("http://h/", "a[]=1").unwrap();
         assert_eq!((url.as_str(), url.target()), ("http://h/?a[]=1", "/?a%5B%5D=1"));
+    }
+
+    #[test]
+    fn a_target_of_the_callers_own_goes_out_as_it_is() {
+        let url = url("http://u:p@h.test:81/a%20b?[c]#d").with_target("/a|b?[c]='");
+        assert_eq!(url.target(), "/a|b?[c]='");
+        assert_eq!(url.absolute_target(), "http://h.test:81/a|b?[c]='");
+        assert_eq!(
+            (url.proxied_host_header().as_str(), url.host_header().as_str()),
+            ("h.test:81", "h.test:81")
+        );
+        assert_eq!(url.with_fragment("e").target(), "/a|b?[c]='");
+        assert_eq!(url.join(b"/next").unwrap().target(), "/next");
+        let all = url.with_target("*");
+        assert_eq!((all.target(), all.absolute_target().as_str()), ("*", "http://h.test:81"));
     }
 
     #[test]

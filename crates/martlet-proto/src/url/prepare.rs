@@ -114,7 +114,7 @@ impl Url {
         let fragment = text.len();
         text.push_str(input.get(query_end..)?);
         let places = Places { authority, host: authority, host_end, path, fragment, port };
-        Some(Self(Arc::new(Inner { text, scheme, places, host: None, target: None })))
+        Some(Self(Arc::new(Inner { text, scheme, places, host: None, target: None, verbatim: false })))
     }
 }
 

@@ -16,6 +16,7 @@ mod blocking;
 mod coroutine;
 mod exchange;
 mod gate;
+mod guard;
 mod memory;
 mod operation;
 mod port;
@@ -31,6 +32,7 @@ use pyo3::prelude::*;
 
 /// Adds what Python sees of the bridge to the module.
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_function(wrap_pyfunction!(guard::refuse_waiting, module)?)?;
     module.add_class::<Operation>()?;
     module.add_class::<port::LoopPort>()?;
     gate::register(module)

@@ -20,7 +20,7 @@ use super::{
     coroutine::{running_loop, stop_iteration},
     exchange::{Answer, Asker, Keep, Link, Question, Reply, Work},
     gate::{generation, inherited},
-    memory,
+    guard, memory,
     port::{Board, LoopPort, Waiting, asyncio_port, listen, port_of},
     report::Report,
 };
@@ -194,6 +194,10 @@ impl Waiting for Py<Operation> {
 impl Operation {
     /// Blocks until the result is there and returns or raises it. Ctrl-C ends it at once.
     fn wait(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
+        if let Err(refused) = guard::check() {
+            drop(slf.borrow_mut().take()?); // given up: that nobody awaited it is not said as well
+            return Err(refused);
+        }
         let state = slf.borrow_mut().take()?;
         match state {
             State::New(start) => Self::run_here(slf, start),

@@ -20,7 +20,7 @@ const PIECE: usize = 64 * 1024;
 const DEFLATE_WINDOW_LOG: u8 = 15;
 
 /// The codings of one body, undone one after the other.
-pub(crate) struct Decoding {
+pub struct Decoding {
     /// In the order in which they are undone; none means that bytes pass through.
     layers: Vec<Layer>,
     /// Decoded by nobody: what was pushed when there are no layers.
@@ -50,7 +50,7 @@ impl Decoding {
     ///
     /// # Errors
     /// [`Kind::Decode`] when a decoder cannot be made.
-    pub(crate) fn new(codings: &[Coding], limits: &Limits) -> Result<Self> {
+    pub fn new(codings: &[Coding], limits: &Limits) -> Result<Self> {
         let coder = |coding: &Coding| Coder::new(*coding, limits);
         let layer = |coder| Layer { coder, input: Vec::new(), used: 0, complete: false };
         let layers = codings.iter().map(|coding| coder(coding).map(layer)).collect::<Result<_>>()?;
@@ -58,7 +58,7 @@ impl Decoding {
     }
 
     /// Takes bytes as they came.
-    pub(crate) fn push(&mut self, data: &[u8]) {
+    pub fn push(&mut self, data: &[u8]) {
         match self.layers.first_mut() {
             Some(layer) => layer.take(data),
             None => self.plain.extend_from_slice(data),
@@ -66,7 +66,7 @@ impl Decoding {
     }
 
     /// The body has ended.
-    pub(crate) fn end(&mut self) {
+    pub fn end(&mut self) {
         match self.layers.first_mut() {
             Some(layer) => layer.complete = true,
             None => self.ended = true,
@@ -78,7 +78,7 @@ impl Decoding {
     /// # Errors
     /// [`Kind::Decode`] when the bytes are not what the coding says, [`Kind::Incomplete`] when they have ended
     /// before their stream has.
-    pub(crate) fn pull(&mut self, out: &mut Vec<u8>) -> Result<bool> {
+    pub fn pull(&mut self, out: &mut Vec<u8>) -> Result<bool> {
         if self.layers.is_empty() {
             let more = !self.plain.is_empty();
             out.append(&mut self.plain);
@@ -90,7 +90,7 @@ impl Decoding {
     }
 
     /// Has everything been pulled that there will ever be?
-    pub(crate) fn is_ended(&self) -> bool {
+    pub fn is_ended(&self) -> bool {
         self.ended
     }
 }

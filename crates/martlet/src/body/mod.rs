@@ -8,13 +8,13 @@ mod sink;
 mod source;
 mod whole;
 
+pub use decode::Decoding;
 pub use reader::BodyReader;
 pub use received::Body;
 pub use sink::{Buffer, Sink};
 pub use source::{BodySource, SourceError, SourceFuture, from_chunks};
 pub use whole::hand_over;
 
-pub(crate) use decode::Decoding;
 pub(crate) use raw::RawBody;
 pub(crate) use source::rewind;
 pub(crate) use whole::{discard, read_whole};

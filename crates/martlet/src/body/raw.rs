@@ -102,6 +102,11 @@ impl RawBody {
         self.decoder.remaining()
     }
 
+    /// Has everything come?
+    pub(crate) fn is_done(&self) -> bool {
+        self.decoder.is_done()
+    }
+
     /// Of the bytes still to come, how many have not even arrived yet.
     pub(crate) fn missing(&self) -> Option<u64> {
         let buffered = self.connection.as_ref().map_or(0, |leased| leased.connection.buffer.len() as u64);

@@ -3,6 +3,8 @@
 //! The first read chooses: as it came or decoded. After decoding has begun there is no way back to
 //! the raw bytes. A failed body stays failed; dropped before its end, it closes its connection.
 
+use std::collections::VecDeque;
+
 use bytes::{Bytes, BytesMut};
 use martlet_proto::coding::Coding;
 use martlet_proto::limit::Limits;
@@ -17,6 +19,8 @@ pub struct BodyReader {
     codings: Vec<Coding>,
     limits: Limits,
     decoding: Option<Decoding>,
+    /// Taken from the connection's buffer by a look at what has arrived, codings not undone.
+    ahead: VecDeque<Result<Bytes>>,
     /// Taken from the body and not handed out yet.
     ready: BytesMut,
     ended: bool,
@@ -31,6 +35,7 @@ impl BodyReader {
             codings,
             limits,
             decoding: None,
+            ahead: VecDeque::new(),
             ready: BytesMut::new(),
             ended: false,
             failed: false,
@@ -54,6 +59,24 @@ impl BodyReader {
             return Ok(Some(self.ready.split().freeze()));
         }
         self.next(decoded).await
+    }
+
+    /// The rest of the body, a piece for each chunk of the wire, if all of it has arrived and no content coding
+    /// is to be undone; `None` otherwise, and nothing is lost. Never waits.
+    pub fn arrived(&mut self, decoded: bool) -> Option<Vec<Bytes>> {
+        let coded = decoded && !self.codings.is_empty();
+        let begun = self.failed || self.decoding.is_some() || !self.ready.is_empty();
+        if coded || begun || self.raw.missing().is_some_and(|missing| missing > 0) {
+            return None;
+        }
+        while let Some(piece) = self.raw.take_buffered().transpose() {
+            self.ahead.push_back(piece);
+        }
+        if !self.raw.is_done() || self.ahead.iter().any(Result::is_err) {
+            return None;
+        }
+        self.ended = true;
+        Some(self.ahead.drain(..).flatten().collect())
     }
 
     /// Exactly `amount` bytes, fewer only at the end.
@@ -84,9 +107,10 @@ impl BodyReader {
         self.read(usize::MAX, decoded).await
     }
 
-    /// Has the body been handed out to its end?
+    /// Has the body been handed out to its end? Known for a body that is read as it came as soon as its last byte
+    /// is out.
     pub fn is_ended(&self) -> bool {
-        self.ended && self.ready.is_empty()
+        self.ready.is_empty() && (self.ended || (self.decoding.is_none() && self.raw.is_done()))
     }
 
     /// The trailer fields of a chunked body that has ended (RFC 9110 section 6.5).
@@ -129,7 +153,9 @@ impl BodyReader {
     }
 
     async fn advance(&mut self) -> Result<Option<Bytes>> {
-        let Some(decoding) = &mut self.decoding else { return self.raw.next().await };
+        let Some(decoding) = &mut self.decoding else {
+            return next_raw(&mut self.ahead, &mut self.raw).await;
+        };
         loop {
             let mut piece = Vec::new();
             if decoding.pull(&mut piece)? {
@@ -138,7 +164,7 @@ impl BodyReader {
             if decoding.is_ended() {
                 return Ok(None);
             }
-            match self.raw.next().await? {
+            match next_raw(&mut self.ahead, &mut self.raw).await? {
                 Some(piece) => decoding.push(&piece),
                 None => decoding.end(),
             }
@@ -147,6 +173,14 @@ impl BodyReader {
 
     fn located(&self, error: Error) -> Error {
         error.with_url(self.url.as_str())
+    }
+}
+
+/// The next piece as it came over the wire.
+async fn next_raw(ahead: &mut VecDeque<Result<Bytes>>, raw: &mut RawBody) -> Result<Option<Bytes>> {
+    match ahead.pop_front() {
+        Some(piece) => piece.map(Some),
+        None => raw.next().await,
     }
 }
 

@@ -10,7 +10,7 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, BufMut, BytesMut};
-use martlet_proto::{Error, Kind, Phase, Result};
+use martlet_proto::{Detail, Error, Kind, Phase, Result};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 
 use crate::clock::Clock;
@@ -176,5 +176,6 @@ pub(crate) fn broken(phase: Phase, error: io::Error) -> Error {
         Phase::RecvBody => format!("Connection broken: {error}"),
         _ => format!("Connection aborted: {error}"),
     };
-    Error::new(kind, phase, message).with_source(error)
+    let number = error.raw_os_error().map(Detail::Os);
+    Error::new(kind, phase, message).with_detail(number).with_source(error)
 }

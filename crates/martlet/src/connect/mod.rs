@@ -13,7 +13,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
-use martlet_proto::{Error, Kind, Phase, Url};
+use martlet_proto::{Detail, Error, Kind, Phase, Url};
 use rustls::ClientConfig;
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -91,13 +91,14 @@ impl Connector {
             None => Stream::Tcp(self.tcp(target.host, target.port, None, clock, begun).await?),
         };
         let Some(config) = tls else { return Ok(stream) };
+        let name = target.tls.and_then(|settings| settings.server_name.as_deref()).unwrap_or(target.host);
         match stream {
             Stream::Tcp(socket) => {
-                let tls = shake_hands(socket, target.host, config, clock, begun).await?;
+                let tls = shake_hands(socket, name, config, clock, begun).await?;
                 Ok(Stream::Tls(Box::new(tls)))
             }
             Stream::Tls(outer) => {
-                let tls = shake_hands(*outer, target.host, config, clock, begun).await?;
+                let tls = shake_hands(*outer, name, config, clock, begun).await?;
                 Ok(Stream::TlsInTls(Box::new(tls)))
             }
             Stream::TlsInTls(stream) => Ok(Stream::TlsInTls(stream)),
@@ -163,5 +164,8 @@ fn refused(host: &str, port: u16, error: io::Error) -> Failure {
         return Failure::OutOfDescriptors(error);
     }
     let message = format!("Failed to establish a new connection to {host}:{port}: {error}");
-    Failure::Other(Error::new(Kind::Connection, Phase::Connect, message).with_source(error))
+    let number = error.raw_os_error().map(Detail::Os);
+    Failure::Other(
+        Error::new(Kind::Connection, Phase::Connect, message).with_detail(number).with_source(error),
+    )
 }

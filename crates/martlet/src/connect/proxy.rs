@@ -9,7 +9,7 @@ use bytes::{Buf, BytesMut};
 use martlet_proto::auth::{basic_value, latin1};
 use martlet_proto::http1::{encode_head, parse_head};
 use martlet_proto::limit::Limits;
-use martlet_proto::{Error, Headers, Kind, Phase, Url};
+use martlet_proto::{Detail, Error, Headers, Kind, Phase, Url};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::{Connector, Failure, Stream, Target, shake_hands};
@@ -65,6 +65,7 @@ async fn open_tunnel(stream: &mut Stream, proxy: &Url, target: Target<'_>) -> Re
     if let Some((user, password)) = proxy.userinfo() {
         headers.append("Proxy-Authorization", basic_value(&latin1(&user)?, &latin1(&password)?));
     }
+    headers.append("Host", authority.clone()); // behind it, as by requests
     let mut head = Vec::new();
     encode_head(&mut head, "CONNECT", &authority, &authority, &headers)?;
     stream.write_all(&head).await.map_err(broken)?;
@@ -90,7 +91,8 @@ async fn open_tunnel(stream: &mut Stream, proxy: &Url, target: Target<'_>) -> Re
             status => {
                 let reason = String::from_utf8_lossy(&reply.head.reason);
                 let message = format!("Tunnel connection failed: {status} {reason}");
-                return Err(failed(format!("Unable to connect to proxy: {message}")));
+                let refused = failed(format!("Unable to connect to proxy: {message}"));
+                return Err(refused.with_detail(Detail::Status(status)));
             }
         }
     }
@@ -99,7 +101,9 @@ async fn open_tunnel(stream: &mut Stream, proxy: &Url, target: Target<'_>) -> Re
 fn unreachable_proxy(error: Error) -> Error {
     match error.kind() {
         Kind::Timeout => error,
-        _ => failed(format!("Unable to connect to proxy: {}", error.message())).with_source(error),
+        _ => failed(format!("Unable to connect to proxy: {}", error.message()))
+            .with_detail(error.detail())
+            .with_source(error),
     }
 }
 

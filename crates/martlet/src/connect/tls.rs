@@ -11,7 +11,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use martlet_proto::{Error, Kind, Phase, Result};
+use martlet_proto::{Detail, Error, Kind, Phase, Result};
 use rustls::ClientConfig;
 use rustls_pki_types::{DnsName, ServerName};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -52,6 +52,8 @@ fn server_name(host: &str) -> Result<ServerName<'static>> {
 
 fn refused(host: &str, error: io::Error) -> Error {
     let certificate = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    let detail =
+        matches!(certificate, Some(rustls::Error::InvalidCertificate(_))).then_some(Detail::Certificate);
     let message = match certificate {
         Some(rustls::Error::InvalidCertificate(reason)) => format!(
             "The certificate of '{host}' is not trusted: {reason:?}. Give its CA's certificate as `verify`, \
@@ -65,10 +67,11 @@ fn refused(host: &str, error: io::Error) -> Error {
         }
         None => {
             let message = format!("Connection aborted during the TLS handshake with '{host}': {error}");
-            return Error::new(Kind::Connection, Phase::Tls, message).with_source(error);
+            let number = error.raw_os_error().map(Detail::Os);
+            return Error::new(Kind::Connection, Phase::Tls, message).with_detail(number).with_source(error);
         }
     };
-    Error::new(Kind::Tls, Phase::Tls, message).with_source(error)
+    Error::new(Kind::Tls, Phase::Tls, message).with_detail(detail).with_source(error)
 }
 
 impl<S: Direct> Direct for Tls<S> {

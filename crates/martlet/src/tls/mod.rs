@@ -32,11 +32,18 @@ pub struct TlsSettings {
     pub client_cert: Option<ClientCert>,
     /// The protocols offered (ALPN), best first. Default `http/1.1`, as urllib3 offers.
     pub alpn: Vec<Vec<u8>>,
+    /// The name to ask for (SNI) and to find in the certificate. Default: the URL's host.
+    pub server_name: Option<Box<str>>,
 }
 
 impl Default for TlsSettings {
     fn default() -> Self {
-        Self { verify: Verify::Default, client_cert: None, alpn: vec![b"http/1.1".to_vec()] }
+        Self {
+            verify: Verify::Default,
+            client_cert: None,
+            alpn: vec![b"http/1.1".to_vec()],
+            server_name: None,
+        }
     }
 }
 
