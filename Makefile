@@ -22,7 +22,7 @@ RUST_SOURCES := Cargo.toml Cargo.lock $(shell find crates -name '*.rs' -o -name 
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-rust test-python check check-rust check-python check-house check-docs bench wheel clean
+.PHONY: help demo test test-rust test-python conformance check check-rust check-python check-house check-docs bench wheel clean
 
 help: ## Show this text
 	@echo "make targets (PYTHON=python3.12 chooses the interpreter for a new .venv):"
@@ -36,8 +36,11 @@ test: test-rust test-python ## All tests: Rust, then Python
 test-rust: ## cargo test of every crate but the binding, which the Python tests cover
 	cargo test --workspace --exclude martlet-python
 
-test-python: $(STAMPS)/develop ## pytest; ARGS="-k cookies" chooses
+test-python: $(STAMPS)/develop $(STAMPS)/servers ## pytest; ARGS="-k cookies" chooses
 	$(BIN)/python -m pytest $(ARGS)
+
+conformance: $(STAMPS)/develop ## The suites of requests and of libraries on top of it, run on martlet; ARGS="responses" chooses
+	$(BIN)/python -m tools.conformance $(ARGS)
 
 check: check-house check-rust check-python check-docs ## Formatting, lints, types, layers, house rules, docs
 
@@ -72,6 +75,12 @@ $(STAMPS)/tools: requirements/dev.txt pyproject.toml tools/venv.py
 	$(PYTHON) tools/venv.py $(VENV)
 	$(BIN)/python -m pip install --quiet -r requirements/dev.txt
 	@mkdir -p $(@D) && touch $@
+
+# The real proxies that tests go through. Where there is no apt the step does not fail: those tests are skipped
+# and say why. Without the stamp it is tried again the next time.
+$(STAMPS)/servers: $(STAMPS)/tools tools/servers.py
+	@mkdir -p $(@D)
+	$(BIN)/python tools/servers.py .build/servers && touch $@ || echo "the tests with real proxies will be skipped"
 
 # martlet in .venv, from python/ as it stands. `develop` is quick to build and checks its assertions; `release`
 # is what users get. One replaces the other.

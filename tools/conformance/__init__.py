@@ -1,0 +1,1 @@
+"""The test suites of others, run on martlet: `python -m tools.conformance`."""
