@@ -138,24 +138,3 @@ def test_headers_may_be_added_and_responses_built_by_a_subclass() -> None:
     response = over(engine, Own).send(prepared(), timeout=5)
     assert engine.sent[0][0].headers["X-Own"] == "5"
     assert (response.reason, response.content, response.cookies.get_dict()) == ("Own", b"ab", {"k": "v"})
-
-
-@pytest.mark.parametrize(
-    "name",
-    ["cert_verify", "get_connection", "get_connection_with_tls_context", "proxy_manager_for", "request_url"],
-)
-def test_overriding_what_the_engine_does_not_call_is_refused(name: str) -> None:
-    kind = type("Own", (HTTPAdapter,), {name: lambda self, *args, **kwargs: None})
-    engine = Engine(Handle())
-    with pytest.raises(TypeError, match=f"Own overrides {name}, which martlet's engine does not call"):
-        over(engine, kind).send(prepared())
-    assert engine.sent == []
-
-
-def test_settings_of_urllib3_that_would_not_be_heard_are_refused() -> None:
-    class Own(HTTPAdapter):
-        def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-            super().init_poolmanager(*args, ssl_context=object(), **kwargs)
-
-    with pytest.raises(TypeError, match="cannot take urllib3's ssl_context"):
-        Own()

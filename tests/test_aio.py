@@ -280,7 +280,7 @@ def test_single_requests_close_their_session(verb: str, monkeypatch: pytest.Monk
             sessions.append((self, method, kwargs.get("allow_redirects")))
 
             async def answer() -> martlet.Response:
-                self._used = True
+                self._martlet_used = True
                 return response_over(Handle(body=b""))
 
             return answer()
@@ -288,4 +288,4 @@ def test_single_requests_close_their_session(verb: str, monkeypatch: pytest.Monk
     monkeypatch.setattr(martlet.aio, "AsyncSession", Noted)
     asyncio.run(getattr(martlet.aio, verb)(HERE))
     [(session, method, follow)] = sessions
-    assert (method, session._used, follow) == (verb.upper(), False, False if verb == "head" else None)
+    assert (method, session._martlet_used, follow) == (verb.upper(), False, False if verb == "head" else None)

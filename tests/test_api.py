@@ -82,14 +82,14 @@ def test_a_single_request_closes_its_session(name: str, monkeypatch: pytest.Monk
     sessions: list[Any] = []
 
     def request(self: Any, method: Any, url: Any, **kwargs: Any) -> Any:
-        self._used = True
+        self._martlet_used = True
         sessions.append((self, method.upper(), kwargs.get("allow_redirects")))
         return response_over(Handle(body=b""))
 
     monkeypatch.setattr(martlet.Session, "request", request)
     getattr(martlet, name)("http://a.test/")
     [(session, method, follow)] = sessions
-    assert (method, session._used, follow) == (name.upper(), False, False if name == "head" else None)
+    assert (method, session._martlet_used, follow) == (name.upper(), False, False if name == "head" else None)
 
 
 def test_the_version_is_told() -> None:

@@ -207,7 +207,7 @@ def test_what_is_exported_comes_back_the_same() -> None:
     martlet.cookies.extract_cookies_to_jar(jar, request, answer(*sets))
     twin = session_jar(jar._export())
     assert [vars(cookie) for cookie in twin] == [vars(cookie) for cookie in jar]
-    assert all(len(fields) == 16 for fields in jar._export())
+    assert all(len(fields) == 17 for fields in jar._export())
 
 
 def test_what_the_engine_changed_is_absorbed_and_counted() -> None:

@@ -41,7 +41,7 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 def send(engine: Flaky, retries: Any, method: str = "GET", data: Any = None) -> martlet.Response:
     adapter = HTTPAdapter(max_retries=retries)
-    adapter._client = engine  # type: ignore[assignment]
+    adapter._martlet_client = engine  # type: ignore[assignment]
     return adapter.send(martlet.Request(method, HERE, data=data).prepare())
 
 

@@ -36,7 +36,7 @@ class Engine:
 
 def session_over(engine: Engine, kind: type[Any] = martlet.Session) -> Any:
     session = kind()
-    session._client = engine
+    session._martlet_client = engine
     return session
 
 

@@ -10,7 +10,7 @@ import io
 import pickle
 from collections import OrderedDict
 from http.cookiejar import CookieJar
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -269,6 +269,7 @@ def test_a_digest_that_is_refused_is_not_tried_for_ever(library: ModuleType) -> 
 def test_a_used_session_that_nobody_closed_is_warned_about() -> None:
     session, _ = session_over(martlet, ok)
     session.get(HERE)
+    session._martlet_client = SimpleNamespace(used=True)
     kept = [session]
     del session
     with pytest.warns(ResourceWarning, match=r"unclosed <martlet\.sessions\.Session object"):

@@ -172,3 +172,39 @@ def test_house_rules(house: ModuleType, tree: Tree, name: str, text: str, compla
     found = list(house.complaints())
     assert len(found) == bool(complaint)
     assert complaint in "".join(found)
+
+
+def test_without_apt_the_fetching_of_servers_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert load("servers").main(tmp_path / "servers") == 3
+    assert "no apt-get" in capsys.readouterr().err
+
+
+def test_servers_that_are_there_are_not_fetched_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    servers = load("servers")
+    for server in servers.SERVERS:
+        (tmp_path / server.name).mkdir()
+        (tmp_path / server.name / "complete").touch()
+    monkeypatch.setenv("PATH", "")
+    assert servers.main(tmp_path) == 0
+    assert "squid is there" in capsys.readouterr().out
+
+
+def test_a_server_that_cannot_be_fetched_does_not_keep_the_others_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    servers = load("servers")
+
+    def fetch(server: object, directory: Path) -> None:
+        if server is servers.SERVERS[0]:
+            raise servers.Failed("no such package")
+        print("fetched")
+
+    monkeypatch.setattr(servers, "fetch", fetch)
+    monkeypatch.setattr(servers.shutil, "which", lambda tool: tool)
+    assert servers.main(tmp_path) == 1
+    assert capsys.readouterr() == ("fetched\n", "servers: no tinyproxy: no such package\n")

@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from . import timeouts as timeouts
     from . import utils as utils
     from .aio import AsyncSession
+    from .alias import alias_requests
     from .exceptions import JSONDecodeError
     from .status_codes import codes
 
@@ -67,12 +68,19 @@ _SUBMODULES = (
     "certs",
     "compat",
     "cookies",
+    "help",
+    "integrations",
     "packages",
     "status_codes",
     "timeouts",
     "utils",
 )
-_NAMES = {"AsyncSession": "aio", "JSONDecodeError": "exceptions", "codes": "status_codes"}
+_NAMES = {
+    "AsyncSession": "aio",
+    "JSONDecodeError": "exceptions",
+    "alias_requests": "alias",
+    "codes": "status_codes",
+}
 
 __all__ = [
     "AsyncSession",
@@ -101,6 +109,7 @@ __all__ = [
     "__url__",
     "__version__",
     "aio",
+    "alias_requests",
     "codes",
     "delete",
     "get",
@@ -123,7 +132,9 @@ def __getattr__(name: str) -> object:
         found = getattr(import_module(f"{__name__}.{_NAMES[name]}"), name)
         globals()[name] = found
         return found
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from martlet.reexports import find
+
+    return find(__name__, name)
 
 
 def __dir__() -> list[str]:

@@ -41,6 +41,21 @@ class SupportsTimes(Protocol):
     def read_timeout(self) -> Any: ...
 
 
+class Sendable(Protocol):
+    """What the engine reads of a request: a PreparedRequest has it."""
+
+    @property
+    def method(self) -> Any: ...
+    @property
+    def url(self) -> Any: ...
+    @property
+    def headers(self) -> Any: ...
+    @property
+    def body(self) -> Any: ...
+    @property
+    def _body_position(self) -> Any: ...
+
+
 Text: TypeAlias = str | bytes
 Scalar: TypeAlias = str | bytes | int | float
 Pairs: TypeAlias = SupportsItems[Any, Any] | Iterable[tuple[Any, Any]]
@@ -65,7 +80,9 @@ Hooks: TypeAlias = Mapping[str, Iterable[Hook] | Hook]
 # What was sent: method, URL, headers, and the body unless it was streamed.
 Sent: TypeAlias = tuple[str, str, list[tuple[str, str]], bytes | None]
 # A cookie: version, name, value, port, port_specified, domain, domain_specified, domain_initial_dot, path,
-# path_specified, secure, expires, discard, comment, comment_url, rest; as `http.cookiejar.Cookie` has them.
+# path_specified, secure, expires, discard, comment, comment_url, rest, rfc2109; as `http.cookiejar.Cookie`
+# has
+# them.
 CookieFields: TypeAlias = tuple[
     int | None,
     str,
@@ -83,6 +100,7 @@ CookieFields: TypeAlias = tuple[
     str | None,
     str | None,
     dict[str, str | None],
+    bool,
 ]
 # ("set", fields) or ("remove", (domain, path, name)).
 CookieChange: TypeAlias = tuple[str, Any]

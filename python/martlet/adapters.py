@@ -2,15 +2,15 @@
 
 `BaseAdapter` is the whole contract of a transport of one's own. `HTTPAdapter` is the engine behind that
 contract: one exchange per `send`, with its own pool of connections. Overriding its `send`, `add_headers` or
-`build_response` works as in requests. Its other methods there stand for urllib3's connections, which the
-engine does not have: a subclass that overrides one of those is refused when it sends, rather than not heard.
+`build_response` works as in requests; what is about urllib3's connections is in connections.py.
 """
 
 from __future__ import annotations
 
 from . import _martlet, roads
-from .exceptions import InvalidSchema, RequestException
-from .exchange import Wait, run
+from .connections import DEFAULT_POOLBLOCK, Connections, check_files, exchange
+from .exceptions import InvalidProxyURL, InvalidSchema, RequestException
+from .exchange import Block, Wait, run
 from .fields import to_native_string
 from .lazy import lazy
 from .response import Response
@@ -27,26 +27,35 @@ if TYPE_CHECKING:
     from .exchange import Steps
     from .models import PreparedRequest
 
-DEFAULT_POOLBLOCK = False
 DEFAULT_POOLSIZE = 10
 DEFAULT_RETRIES = 0
 DEFAULT_POOL_TIMEOUT = None
 
-# Methods of requests' HTTPAdapter that stand for urllib3's connections.
+# What has to be as it is here for the engine to send: it asks none of these.
 _ABOUT_CONNECTIONS = (
     "build_connection_pool_key_attributes",
     "cert_verify",
     "get_connection",
     "get_connection_with_tls_context",
+    "proxy_headers",
     "proxy_manager_for",
+    "request_url",
 )
-# Methods that tell what the engine does; it does not ask them.
-_TELLING = ("proxy_headers", "request_url")
 
 
-def SOCKSProxyManager(*args: Any, **kwargs: Any) -> None:
-    """As requests defines it where SOCKS is not supported: InvalidSchema."""
-    raise InvalidSchema("Missing dependencies for SOCKS support.")
+def SOCKSProxyManager(*args: Any, **kwargs: Any) -> Any:
+    """urllib3's, which needs PySocks; InvalidSchema, as in requests, if that is not there."""
+    import warnings
+
+    from urllib3.exceptions import DependencyWarning
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DependencyWarning)  # the exception says it
+            from urllib3.contrib.socks import SOCKSProxyManager as found
+    except ImportError:
+        raise InvalidSchema("Missing dependencies for SOCKS support.") from None
+    return found(*args, **kwargs)
 
 
 class BaseAdapter:
@@ -69,7 +78,7 @@ class BaseAdapter:
         raise NotImplementedError
 
 
-class HTTPAdapter(BaseAdapter):
+class HTTPAdapter(Connections, BaseAdapter):
     """The engine as an adapter.
 
     pool_connections: to how many hosts idle connections are kept.
@@ -77,7 +86,10 @@ class HTTPAdapter(BaseAdapter):
     max_retries: how often to try again, a number (connecting only) or a `urllib3.Retry`.
     """
 
-    __attrs__: ClassVar[list[str]] = [
+    if TYPE_CHECKING:
+        __attrs__: ClassVar[list[str]]
+
+    __attrs__ = [  # noqa: RUF012
         "max_retries",
         "config",
         "_pool_connections",
@@ -114,7 +126,7 @@ class HTTPAdapter(BaseAdapter):
         adapter.__setstate__(
             {"_pool_connections": DEFAULT_POOLSIZE, "_pool_maxsize": DEFAULT_POOLSIZE, "_pool_block": False}
         )
-        adapter._client = client
+        adapter._martlet_client = client
         return adapter
 
     @lazy
@@ -125,7 +137,7 @@ class HTTPAdapter(BaseAdapter):
         return Retry(0, read=False)
 
     @lazy
-    def _client(self) -> _martlet.Client:
+    def _martlet_client(self) -> _martlet.Client:
         return _martlet.Client(self._pool_connections, self._pool_maxsize, self._pool_block)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -137,22 +149,12 @@ class HTTPAdapter(BaseAdapter):
         self.__dict__.update(state)
         self.init_poolmanager(self._pool_connections, self._pool_maxsize, block=self._pool_block)
 
-    def init_poolmanager(
-        self, connections: int, maxsize: int, block: bool = DEFAULT_POOLBLOCK, **pool_kwargs: Any
-    ) -> None:
-        """Sets the size of the pool. Called when made and when unpickled."""
-        if pool_kwargs:
-            raise TypeError(
-                f"martlet's HTTPAdapter cannot take urllib3's {', '.join(pool_kwargs)}; "
-                "use verify=, cert=, proxies= and martlet.Timeout"
-            )
-        self._pool_connections = connections
-        self._pool_maxsize = maxsize
-        self._pool_block = block
-
     def close(self) -> None:
         """Closes the idle connections. The adapter can still be used."""
-        self._client.close()
+        self._martlet_client.close()
+        for manager in (self.__dict__.get("poolmanager"), *self.proxy_manager.values()):
+            if manager is not None:
+                manager.clear()
 
     def build_response(self, req: PreparedRequest, resp: Any) -> Response:
         """A Response from a `urllib3.HTTPResponse`, or anything with its attributes."""
@@ -186,14 +188,6 @@ class HTTPAdapter(BaseAdapter):
             return urldefragauth(url)
         return request.path_url
 
-    def proxy_headers(self, proxy: str) -> dict[str, str]:
-        """The headers for a proxy alone: Proxy-Authorization, if its URL has a user."""
-        from .auth import _basic_auth_str
-        from .urls import get_auth_from_url
-
-        username, password = get_auth_from_url(proxy)
-        return {"Proxy-Authorization": _basic_auth_str(username, password)} if username else {}
-
     def send(
         self,
         request: PreparedRequest,
@@ -217,11 +211,15 @@ class HTTPAdapter(BaseAdapter):
         cert: Cert = None,
         proxies: Proxies = None,
     ) -> Steps[Response]:
-        self._check_overridden()
-        times = resolve_timeout(timeout)
         proxy = _proxy_for(request, proxies)
+        if not self._engine_sends(proxy):
+            through: Response = yield Block(
+                lambda: exchange(self, request, stream, timeout, verify, cert, proxies)
+            )
+            return through
+        times = resolve_timeout(timeout)
         over_tls = (request.url or "").lower().startswith("https")
-        _check_files(verify if over_tls else None, cert)
+        check_files(verify if over_tls else None, cert)
         if over_tls and verify is False:
             _warn_unverified(request)
         self.add_headers(request, stream=stream, timeout=timeout, verify=verify, cert=cert, proxies=proxies)
@@ -244,26 +242,30 @@ class HTTPAdapter(BaseAdapter):
 
     def _once(self, request: PreparedRequest, settings: dict[str, Any]) -> Steps[Response]:
         try:
-            operation = self._client.send(request, stream=True, **settings)
+            operation = self._martlet_client.send(request, stream=True, **settings)
             response: Response = yield Wait(operation)
         except RequestException as error:
-            if getattr(error, "phase", None) not in (
-                "receive body",
-                "decode",
-            ):  # whose errors have no request in requests
+            in_the_body = getattr(error, "phase", None) in ("receive body", "decode")
+            if not in_the_body and not isinstance(
+                error, InvalidProxyURL
+            ):  # which have no request in requests
                 error.request = error.request or request
             raise
         return response
 
-    def _check_overridden(self) -> None:
-        cls = type(self)
-        names = [name for name in _ABOUT_CONNECTIONS if hasattr(cls, name)]
-        names += [name for name in _TELLING if getattr(cls, name) is not _TOLD[name]]
-        if names:
-            raise TypeError(
-                f"{cls.__name__} overrides {', '.join(names)}, which martlet's engine does not call; "
-                "use verify=, cert= and proxies=, or override send"
-            )
+    def _engine_sends(self, proxy: dict[str, str] | None) -> bool:
+        """Whether the engine sends; if not, urllib3 does, which has what was overridden or set here."""
+        cls, own = type(self), self.__dict__
+        untouched = all(getattr(cls, name) is _OF_CONNECTIONS[name] for name in _ABOUT_CONNECTIONS)
+        by_socks = proxy is not None and proxy["all"].lower().startswith("socks")
+        return (
+            untouched
+            and not by_socks
+            and not self.proxy_manager
+            and not any(name in own for name in _ABOUT_CONNECTIONS)
+            and self._has_plain_manager()
+            and roads.sockets_are_pythons()
+        )
 
 
 def _proxy_for(request: PreparedRequest, proxies: Proxies) -> dict[str, str] | None:
@@ -274,23 +276,6 @@ def _proxy_for(request: PreparedRequest, proxies: Proxies) -> dict[str, str] | N
 
     proxy = select_proxy(request.url or "", proxies)
     return {"all": proxy} if proxy else None
-
-
-def _check_files(verify: Verify, cert: Cert) -> None:
-    """Raises OSError, in requests' words, for a file that is not there: before anything is sent. A client's
-    certificate is looked for whether it will be asked for or not, as in requests.
-    """
-    from os import PathLike
-    from os.path import exists
-
-    certificate, key = (cert, None) if not cert or isinstance(cert, str | PathLike) else (cert[0], cert[1])
-    for what, path in (
-        ("a suitable TLS CA certificate bundle", None if isinstance(verify, bool) else verify),
-        ("the TLS certificate file", certificate),
-        ("the TLS key file", key),
-    ):
-        if path and not exists(path):
-            raise OSError(f"Could not find {what}, invalid path: {path}")
 
 
 def _warn_unverified(request: PreparedRequest) -> None:
@@ -308,6 +293,12 @@ def _warn_unverified(request: PreparedRequest) -> None:
     )
 
 
-_TOLD = {name: getattr(HTTPAdapter, name) for name in _TELLING}
+_OF_CONNECTIONS = {name: getattr(HTTPAdapter, name) for name in _ABOUT_CONNECTIONS}
 
 ORIGINALS = roads.adapter_points(HTTPAdapter)
+
+
+def __getattr__(name: str) -> Any:
+    from martlet.reexports import find
+
+    return find(__name__, name)

@@ -95,11 +95,11 @@ class AsyncSession(BaseSession):
         json: Any = None,
     ) -> Awaitable[Response]:
         """Sends a request; awaited, it gives the response to it. See `Session.request`."""
-        if not self._used:
+        if not self._martlet_used:
             load_what_the_engine_asks_for()
-            self._used = True
-        if roads.is_untouched(type(self), AsyncSession):
-            operation = self._client.begin(
+            self._martlet_used = True
+        if roads.is_untouched(type(self), OWN_SESSION):
+            operation = self._martlet_client.begin(
                 self.__dict__,
                 method,
                 url,
@@ -175,7 +175,14 @@ class AsyncSession(BaseSession):
     @_awaited
     def send(self, request: PreparedRequest, **kwargs: Any) -> Awaitable[Response]:
         """Sends a prepared request as it is; see `Session.send`."""
-        return arun(send_steps(self, self._prepared_for_send(request), kwargs))
+        if any(self._prepared_for_send(request).hooks.values()):
+            from .twin import blocking_twin, has_blocking_auth
+
+            if has_blocking_auth(request):
+                from .offload import offload
+
+                return offload(lambda: blocking_twin(self, OWN_SESSION).send(request, **kwargs))
+        return arun(send_steps(self, request, kwargs))
 
     def resolve_redirects(  # type: ignore[override]
         self,
@@ -207,6 +214,7 @@ class AsyncSession(BaseSession):
 
 
 roads.remember(AsyncSession)
+OWN_SESSION = AsyncSession
 
 
 async def request(method: Text, url: Any, **kwargs: Unpack[RequestKwargs]) -> Response:

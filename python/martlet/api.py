@@ -6,7 +6,7 @@ For more than one request to the same host use a `Session`, which keeps the conn
 
 from __future__ import annotations
 
-from .sessions import Session
+from . import sessions
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def request(method: Text, url: Any, **kwargs: Unpack[RequestKwargs]) -> Response:
     """Sends a request and returns the response to it. See `Session.request` for the arguments."""
-    with Session() as session:
+    with sessions.Session() as session:  # whatever class somebody has put there
         return session.request(method=method, url=url, **kwargs)
 
 
@@ -58,3 +58,9 @@ def patch(url: Any, data: Data = None, **kwargs: Unpack[DataKwargs]) -> Response
 def delete(url: Any, **kwargs: Unpack[RequestKwargs]) -> Response:
     """Sends a DELETE request."""
     return request("delete", url, **kwargs)
+
+
+def __getattr__(name: str) -> Any:
+    from martlet.reexports import find
+
+    return find(__name__, name)

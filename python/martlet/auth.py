@@ -221,7 +221,7 @@ def _answering(r: Response) -> PreparedRequest:
         seek(position)
     if "set-cookie" in r.headers:
         jar = request._cookies
-        extract_cookies_to_jar(jar, r.request, r.raw)
+        extract_cookies_to_jar(jar, r.request, r._for_jars())
         request.prepare_cookies(jar)
     request.__dict__[_ANSWERED] = True
     return request
@@ -240,3 +240,9 @@ def _target(url: str) -> str:
 
     parts = urlsplit(url)
     return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+
+
+def __getattr__(name: str) -> Any:
+    from martlet.reexports import find
+
+    return find(__name__, name)

@@ -8,6 +8,7 @@ sequences repeated; `multipart/form-data` with a Content-Type line for a part on
 from __future__ import annotations
 
 import os
+import sys
 
 from . import _martlet
 from .exceptions import FileModeWarning, InvalidHeader, UnrewindableBodyError
@@ -67,13 +68,19 @@ def encode_files(files: Files, data: Data) -> tuple[bytes, str]:
         raise ValueError("Files must be provided.")
     if isinstance(data, str | bytes):
         raise ValueError("Data must not be a string.")
-    boundary = os.urandom(16).hex()
+    boundary = _boundary()
     delimiter = f"--{boundary}\r\n".encode()
     body: list[bytes] = []
     for head, content in (*_field_parts(data), *_file_parts(files)):
         body += (delimiter, head, content, b"\r\n")
     body.append(f"--{boundary}--\r\n".encode())
     return b"".join(body), f"multipart/form-data; boundary={boundary}"
+
+
+def _boundary() -> str:
+    """32 random hexadecimal digits; those of urllib3's function, which others replace, where it is loaded."""
+    filepost: Any = sys.modules.get("urllib3.filepost")
+    return os.urandom(16).hex() if filepost is None else str(filepost.choose_boundary())
 
 
 def guess_filename(obj: Any) -> str | None:

@@ -85,3 +85,9 @@ try:
     chardet = importlib.import_module("chardet")
 except ImportError:
     chardet = None
+
+
+def __getattr__(name: str) -> object:
+    from martlet.reexports import find
+
+    return find(__name__, name)

@@ -74,10 +74,11 @@ class SessionCookiePolicy(cookielib.DefaultCookiePolicy):
 def fields_of(cookie: Cookie) -> CookieFields:
     known: Any = tuple(getattr(cookie, field) for field in _FIELDS)
     rest: Any = cookie.__dict__["_rest"]  # http.cookiejar has no public name for it
-    fields: CookieFields = (*known, dict(rest))
+    fields: CookieFields = (*known, dict(rest), cookie.rfc2109)
     return fields
 
 
 def cookie_of(fields: CookieFields) -> Cookie:
-    *known, rest = fields
-    return cookielib.Cookie(**dict(zip(_FIELDS, known, strict=True)), rest=rest)  # type: ignore[arg-type]
+    *known, rest, rfc2109 = fields
+    named: Any = dict(zip(_FIELDS, known, strict=True), rest=rest, rfc2109=rfc2109)
+    return cookielib.Cookie(**named)

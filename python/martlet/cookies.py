@@ -47,7 +47,9 @@ class RequestsCookieJar(cookielib.CookieJar, _Mutable):
     Looking up a name that several cookies have, for several domains or paths, raises CookieConflictError.
     """
 
-    _policy: CookiePolicy
+    if TYPE_CHECKING:
+        _policy: CookiePolicy
+
     # How often this jar was changed. None: its policy may be somebody's own, the engine cannot stand in for
     # it.
     _version: int | None = None
@@ -463,3 +465,9 @@ def without_domainless(jar: CookieJar) -> CookieJar:
 
 
 _copy_cookie_jar = copy_cookie_jar  # the name it has in requests
+
+
+def __getattr__(name: str) -> Any:
+    from martlet.reexports import find
+
+    return find(__name__, name)

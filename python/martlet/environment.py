@@ -79,10 +79,10 @@ def should_bypass_proxies(url: str, no_proxy: str | None) -> bool:
         return True
     if no_proxy is None:
         no_proxy = os.environ.get("no_proxy") or os.environ.get("NO_PROXY")
-    if not no_proxy and sys.platform not in ("darwin", "win32"):
+    if not no_proxy and not _asks_the_system():
         return False
     entries = [entry for entry in (no_proxy or "").replace(" ", "").split(",") if entry]
-    if _is_listed(host, urlsplit(url).port, entries):
+    if entries and _is_listed(host, urlsplit(url).port, entries):
         return True
     return _system_bypasses(host, no_proxy)
 
@@ -212,13 +212,23 @@ def _is_listed(host: str, port: int | None, entries: list[str]) -> bool:
     return False
 
 
+def _asks_the_system() -> bool:
+    """Whether `urllib.request.proxy_bypass` knows more than the variable: on macOS and Windows, and where
+    somebody has put a function of their own into martlet.utils in its place.
+    """
+    return sys.platform in ("darwin", "win32") or "proxy_bypass" in vars(
+        sys.modules.get("martlet.utils", sys)
+    )
+
+
 def _system_bypasses(host: str, no_proxy: str | None) -> bool:
     """What `urllib.request.proxy_bypass` says, with the variable no_proxy set as given."""
-    if sys.platform in ("darwin", "win32"):
-        from urllib.request import proxy_bypass
+    if _asks_the_system():
+        from . import utils
 
         with set_environ("no_proxy", no_proxy):
-            return bool(proxy_bypass(host))
+            bypass: Any = utils.proxy_bypass
+            return bool(bypass(host))
     entries = [entry.strip().lstrip(".").lower() for entry in (no_proxy or "").split(",")]
     return no_proxy == "*" or _is_listed_name(host.lower(), [entry for entry in entries if entry])
 

@@ -29,11 +29,15 @@ if TYPE_CHECKING:
     from .response import Response
 
 
+_ARGS: Any = BaseException.__dict__["args"]
+
+
 class RequestException(IOError):
     """Something went wrong with a request. `request` and `response` say with which, as far as known."""
 
-    response: Response | None
-    request: Request | PreparedRequest | None
+    if TYPE_CHECKING:
+        response: Response | None
+        request: Request | PreparedRequest | None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.response = kwargs.pop("response", None)
@@ -41,6 +45,22 @@ class RequestException(IOError):
         if self.response is not None and not self.request:
             self.request = getattr(self.response, "request", None)
         super().__init__(*args, **kwargs)
+
+    @property
+    def args(self) -> tuple[Any, ...]:
+        """As of every exception. For an error of the engine's the first is an exception of urllib3, as in
+        requests, made when asked for.
+        """
+        given: tuple[Any, ...] = _ARGS.__get__(self)
+        if "kind" not in self.__dict__ or len(given) != 1 or not isinstance(given[0], str):
+            return given
+        from .urllib3_errors import shown_first
+
+        return (shown_first(self) or given[0],)
+
+    @args.setter
+    def args(self, given: tuple[Any, ...]) -> None:
+        _ARGS.__set__(self, given)
 
 
 class InvalidJSONError(RequestException):
@@ -210,10 +230,12 @@ _LATE: dict[str, Callable[[], type[Exception]]] = {
 }
 
 
-def __getattr__(name: str) -> type[Exception]:
+def __getattr__(name: str) -> Any:
     make = _LATE.get(name)
     if make is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from martlet.reexports import find
+
+        return find(__name__, name)
     made: type[Exception] = make()
     if made.__module__ == __name__:
         made.__qualname__ = name  # so that it pickles by name

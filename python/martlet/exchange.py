@@ -10,11 +10,14 @@ session:
 | `Send(session, request, kwargs)` | `session.send(...)` | `await session.send(...)` |
 | `Deliver(adapter, request, kwargs)` | `adapter.send(...)` | its steps; in a helper thread, if it has none |
 | `Read(response)` | `response.content` | `await response.aread()` |
-| `Hook(hook, response, kwargs)` | `hook(...)` | its steps; else `hook(...)`, awaited if it can be |
+| `Hook(hook, response, kwargs)` | `hook(...)` | its steps; else, the body read, `hook(...)` |
 | `Follow(...)` | `session.resolve_redirects(...)` to its end | the same, `async for` |
 | `Peek(...)` | its first, with `yield_requests=True` | the same |
 | `Prepare(session, request)` | `session.prepare_request(...)` | the same; with files, in a helper thread |
+| `Block(function)` | `function()` | in a helper thread |
 | `Pause(seconds)` | `time.sleep` | `asyncio.sleep`, `trio.sleep` |
+
+A hook and an auth may be coroutine functions: under an AsyncSession they are awaited.
 
 `Emit(value)` is no step: a generator of steps that has something for its caller hands it out so.
 """
@@ -23,11 +26,12 @@ from __future__ import annotations
 
 import time
 
+from ._martlet import refuse_waiting
 from .hooks import hooks_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Generator, Iterator
+    from collections.abc import AsyncIterator, Callable, Generator, Iterator
     from typing import Any, Protocol, TypeAlias, TypeVar
 
     from ._martlet import Operation
@@ -122,7 +126,9 @@ class Hook:
         steps = _steps_of(self.hook)
         if steps is not None:
             return await arun(steps(self.response, **self.kwargs))
-        given: Any = self.hook(self.response, **self.kwargs)
+        if not is_coroutine_function(self.hook) and not self.kwargs.get("stream"):
+            await self.response.aread()
+        given: Any = on_the_loop(self.hook, self.response, **self.kwargs)
         return await given if hasattr(given, "__await__") else given
 
 
@@ -168,11 +174,58 @@ class Prepare:
         return self.session.prepare_request(self.request)
 
     async def arun(self) -> Any:
-        if not self.request.files:
-            return self.run()
+        auth: Any = self.request.auth or self.session.auth
+        if is_coroutine_function(auth):
+            self.request.auth = _as_it_is  # asked for below, when the rest is ready
+        if self.request.files:
+            from .offload import offload
+
+            prepared = await offload(self.run)
+        else:
+            prepared = on_the_loop(self.run)
+        if is_coroutine_function(auth):
+            changed = await auth(prepared)
+            prepared.__dict__.update(changed.__dict__)
+            prepared.prepare_content_length(prepared.body)
+        return prepared
+
+
+def _as_it_is(request: PreparedRequest) -> PreparedRequest:
+    """An auth that adds nothing."""
+    return request
+
+
+def is_coroutine_function(function: Any) -> bool:
+    """Whether calling this gives something to await: a coroutine function, or an object with such a
+    `__call__`.
+    """
+    from inspect import iscoroutinefunction
+
+    return iscoroutinefunction(function) or iscoroutinefunction(getattr(type(function), "__call__", None))  # noqa: B004
+
+
+def on_the_loop(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """Calls somebody's function on the event loop's thread, where it may not wait for the engine."""
+    before = refuse_waiting(True)
+    try:
+        return function(*args, **kwargs)
+    finally:
+        refuse_waiting(before)
+
+
+class Block:
+    """A call that blocks."""
+
+    def __init__(self, function: Callable[[], Any]) -> None:
+        self.function = function
+
+    def run(self) -> Any:
+        return self.function()
+
+    async def arun(self) -> Any:
         from .offload import offload
 
-        return await offload(self.run)
+        return await offload(self.function)
 
 
 class Pause:
@@ -344,7 +397,9 @@ def store_cookies(session: Any, request: PreparedRequest, response: Response) ->
     """Puts the cookies that `response` sets into the session's jar."""
     if getattr(response, "_engine", None) is not None and "set-cookie" not in response.headers:
         return
-    raw = response.raw
+    # Mocks give responses of their own making.
+    for_jars = getattr(response, "_for_jars", None)
+    raw = response.raw if for_jars is None else for_jars()
     if getattr(raw, "_original_response", None):
         from .cookies import extract_cookies_to_jar
 

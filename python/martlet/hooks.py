@@ -37,3 +37,9 @@ def dispatch_hook(key: str, hooks: Hooks | None, hook_data: Response, **kwargs: 
         if replaced is not None:
             hook_data = replaced
     return hook_data
+
+
+def __getattr__(name: str) -> Any:
+    from martlet.reexports import find
+
+    return find(__name__, name)

@@ -64,7 +64,8 @@ class RequestEncodingMixin:
 class RequestHooksMixin:
     """The hooks of a request, and how they are added and removed."""
 
-    hooks: dict[str, list[Hook]]
+    if TYPE_CHECKING:
+        hooks: dict[str, list[Hook]]
 
     def register_hook(self, event: str, hook: Any) -> None:
         """Adds a hook, or each of several. ValueError for an event other than `response`."""
@@ -142,8 +143,10 @@ class PreparedRequest(RequestEncodingMixin, RequestHooksMixin):
     """The bytes to be sent: `method`, `url`, `headers` and `body`, each of which may still be changed."""
 
     method: str | None
-    headers: CaseInsensitiveDict[Any]
-    body: Body
+    if TYPE_CHECKING:
+        headers: CaseInsensitiveDict[Any]
+        body: Body
+
     _body_position: int | object | None
 
     def __init__(self) -> None:
@@ -233,6 +236,8 @@ class PreparedRequest(RequestEncodingMixin, RequestHooksMixin):
         if isinstance(params, str | bytes):
             params = to_native_string(params)
         encoded = self._encode_params(params) if params is not None else ""
+        if encoded and not isinstance(encoded, str) and _has_query(url):
+            encoded = str(encoded)  # a number, say: behind a query, and only there, requests writes it
         self.url = _martlet.prepare_url(url, encoded or "")
 
     @staticmethod
@@ -348,6 +353,10 @@ class PreparedRequest(RequestEncodingMixin, RequestHooksMixin):
             self.register_hook(event, hooks[event])  # type: ignore[index]
 
 
+def _has_query(url: str) -> bool:
+    return bool(url.partition("#")[0].partition("?")[2])
+
+
 def _is_stream(data: Any) -> bool:
     """Whether `data` is sent piece by piece: files, and iterables, also async ones, that are no form."""
     if isinstance(data, str | bytes | list | tuple | dict):
@@ -357,3 +366,9 @@ def _is_stream(data: Any) -> bool:
     from collections.abc import Mapping
 
     return hasattr(data, "__iter__") and not isinstance(data, Mapping)
+
+
+def __getattr__(name: str) -> Any:
+    from martlet.reexports import find
+
+    return find(__name__, name)

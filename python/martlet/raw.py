@@ -1,119 +1,63 @@
-"""`response.raw`: the body as it came over the wire, as a file to read from, with the names of
-`urllib3.HTTPResponse`.
+"""`response.raw`: a `urllib3.HTTPResponse` over the engine's reader, the body still as it came over the wire.
 
-Whoever reads first, decoded or not, owns the body.
+Everything about it is urllib3's, its exceptions too, but for what lies beneath: `_Body` reads the engine's
+stream, and what urllib3 has no decoder for is decoded by the engine's.
 """
 
 from __future__ import annotations
 
-import io
+from collections.abc import Generator, Iterator
+from urllib.parse import urlsplit
+
+from urllib3 import HTTPResponse
+from urllib3._collections import HTTPHeaderDict
+
+from . import _martlet
+from .exceptions import RequestException
+from .original import Original
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from typing import Any
 
-    from ._martlet import Raw
-
-DEFAULT_CHUNK = 65536
-
-
-class RawHeaders:
-    """The headers as they came: every one of them, in order, found in any case."""
-
-    def __init__(self, pairs: list[tuple[str, str]]) -> None:
-        self._pairs = pairs
-
-    def getlist(self, name: str, default: Any = ()) -> list[str]:
-        """Every value of the header."""
-        found = [value for key, value in self._pairs if key.lower() == name.lower()]
-        return found or list(default)
-
-    get_all = getheaders = getallmatchingheaders = iget = getlist
-
-    def get(self, name: str, default: Any = None) -> Any:
-        """The values of the header joined by ", "."""
-        return ", ".join(self.getlist(name)) if name in self else default
-
-    def items(self) -> list[tuple[str, str]]:
-        """Every name with its value."""
-        return list(self._pairs)
-
-    iteritems = items
-
-    def keys(self) -> list[str]:
-        """Each name once, in the case it came in first."""
-        first: dict[str, str] = {}
-        for name, _ in self._pairs:
-            first.setdefault(name.lower(), name)
-        return list(first.values())
-
-    def values(self) -> list[str]:
-        """The values of each name, joined."""
-        return [self[name] for name in self.keys()]
-
-    def __getitem__(self, name: str) -> str:
-        if name not in self:
-            raise KeyError(name)
-        return ", ".join(self.getlist(name))
-
-    def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and any(key.lower() == name.lower() for key, _ in self._pairs)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.keys())
-
-    def __len__(self) -> int:
-        return len(self.keys())
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({dict(self.items())})"
+# What only the engine decodes for certain; urllib3 needs modules for them.
+_OWN_CODINGS = ("br", "zstd")
 
 
-class _Original:
-    """What cookie jars look at in `http.client.HTTPResponse`."""
+class _Body:
+    """The body of a response as the file that urllib3 reads from."""
 
-    def __init__(self, headers: RawHeaders) -> None:
-        self.msg = headers
-
-    def isclosed(self) -> bool:
-        """False: the connection is the engine's business."""
-        return False
-
-    def close(self) -> None:
-        """Nothing to close here."""
-
-
-class RawResponse(io.IOBase):
-    """The body under a response, for `shutil.copyfileobj(r.raw, file)` and the like."""
-
-    decode_content = False
-
-    def __init__(self, engine: Raw) -> None:
+    def __init__(self, engine: _martlet.Raw) -> None:
         self._engine = engine
-        self._read_so_far = 0
-        self.headers = RawHeaders(engine.headers())
-        self._original_response = _Original(self.headers)
-        self.status = engine.status_code
-        self.reason = engine.reason.decode("latin-1")
-        self.version = engine.version
+        self._rest = b""
+        self.untouched = True
 
-    def read(
-        self, amt: int | None = None, decode_content: bool | None = None, cache_content: bool = False
-    ) -> bytes:
-        """`amt` bytes, fewer at the end; all that is left by default.
-
-        `decode_content` undoes Content-Encoding.
-        """
-        decode = self.decode_content if decode_content is None else decode_content
-        amount = None if amt is None or amt < 0 else amt
-        data = self._engine.read(amount, decode).wait()
-        self._read_so_far += len(data)
-        return data
+    def read(self, amt: int | None = None) -> bytes:
+        """`amt` bytes, fewer at the end; None for all."""
+        if amt is not None and amt < 0:
+            amt = None
+        rest, self._rest = self._rest[:amt], b"" if amt is None else self._rest[amt:]
+        if amt is not None and len(rest) == amt:
+            return rest
+        return rest + self._take(None if amt is None else amt - len(rest))
 
     def read1(self, amt: int = -1) -> bytes:
-        """At most `amt` bytes."""
-        return self.read(DEFAULT_CHUNK if amt < 0 else amt)
+        """What has arrived, at most `amt` bytes of it; a chunk of the wire where there are chunks."""
+        data = self._rest or self._take(0)
+        cut = len(data) if amt < 0 else amt
+        self._rest = data[cut:]
+        return data[:cut]
+
+    def _take(self, amt: int | None) -> bytes:
+        """So many bytes of the engine; 0 for what comes next."""
+        self.untouched = False
+        engine = self._engine
+        try:
+            return engine.chunk(False).wait() if amt == 0 else engine.read(amt, False).wait()
+        except RequestException as error:
+            if getattr(error, "kind", None) == "timeout":
+                raise TimeoutError(str(error)) from error  # urllib3 makes a ReadTimeoutError of it
+            raise
 
     def readinto(self, buffer: Any) -> int:
         """Fills `buffer`; how many bytes it got."""
@@ -121,26 +65,10 @@ class RawResponse(io.IOBase):
         buffer[: len(data)] = data
         return len(data)
 
-    def stream(self, amt: int | None = DEFAULT_CHUNK, decode_content: bool | None = None) -> Iterator[bytes]:
-        """The body in pieces of `amt` bytes; None for what has arrived."""
-        decode = self.decode_content if decode_content is None else decode_content
-        while data := (self._engine.chunk(decode).wait() if amt is None else self.read(amt, decode)):
-            yield data
-
-    read_chunked = stream
-
-    def readable(self) -> bool:
-        """True."""
-        return True
-
-    def tell(self) -> int:
-        """How many bytes were read."""
-        return self._read_so_far
-
     @property
     def closed(self) -> bool:
         """Whether nothing more is to be had."""
-        return self._engine.closed
+        return not self._rest and self._engine.closed
 
     def isclosed(self) -> bool:
         """Whether nothing more is to be had."""
@@ -148,29 +76,74 @@ class RawResponse(io.IOBase):
 
     def close(self) -> None:
         """Drops the connection, unless the body was read to its end."""
+        self._rest = b""
         self._engine.close()
 
-    def release_conn(self) -> None:
-        """Gives the connection back if the body was read to its end."""
-        self._engine.release()
+    def flush(self) -> None:
+        """Nothing to do: `io.IOBase` asks for it."""
 
-    def drain_conn(self) -> None:
-        """Gives up the rest of the body."""
-        self._engine.close()
 
-    def getheaders(self) -> RawHeaders:
-        """The headers."""
-        return self.headers
+class _Decoder:
+    """A content coding undone by the engine, in the shape of urllib3's decoders."""
 
-    def getheader(self, name: str, default: Any = None) -> Any:
-        """One header."""
-        return self.headers.get(name, default)
+    has_unconsumed_tail = False
 
-    def get_redirect_location(self) -> str | bool:
-        """Where a redirect leads, else False."""
-        if self.status in (301, 302, 303, 307, 308):
-            return self.headers.getlist("location", [""])[0] or False
-        return False
+    def __init__(self, codings: str) -> None:
+        self._decoder = _martlet.Decoder(codings)
+
+    def decompress(self, data: bytes, max_length: int = -1) -> bytes:
+        """What can be decoded with `data`."""
+        return self._decoder.decompress(data)
+
+    def flush(self) -> bytes:
+        """The last of it."""
+        return self._decoder.flush()
+
+
+class RawResponse(HTTPResponse):
+    """A body on its way, for `shutil.copyfileobj(r.raw, file)` and the like."""
+
+    def __init__(self, engine: _martlet.Raw) -> None:
+        self._body_of_engine = _Body(engine)
+        original = Original(engine)
+        method, url, *_ = engine.request()
+        parts = urlsplit(url)
+        super().__init__(
+            body=self._body_of_engine,  # type: ignore[arg-type]
+            headers=HTTPHeaderDict(engine.headers()),
+            status=original.status,
+            version=original.version,
+            reason=original.reason,
+            preload_content=False,
+            decode_content=False,
+            original_response=original,  # type: ignore[arg-type]
+            request_method=method,
+            request_url=(parts.path or "/") + (f"?{parts.query}" if parts.query else ""),
+        )
+        codings = self.headers.get("content-encoding", "").lower()
+        if any(coding.strip() in _OWN_CODINGS for coding in codings.split(",")):
+            self._decoder = _Decoder(codings)  # type: ignore[assignment]
+
+    def stream(
+        self, amt: int | None = 2**16, decode_content: bool | None = None
+    ) -> Generator[bytes, None, None]:
+        """The body in pieces of `amt` bytes; chunks of the wire are given as they come."""
+        if not self.chunked or not self._has_own_body():
+            yield from super().stream(amt, decode_content)
+            return
+        while data := self.read1(amt, decode_content):
+            yield data
+
+    def is_untouched_over(self, engine: _martlet.Raw | None) -> bool:
+        """Whether nobody has read from this or put something in between: then who holds the engine's handle
+        may read on there.
+        """
+        body = self._body_of_engine
+        return self._has_own_body() and body._engine is engine and body.untouched
+
+    def _has_own_body(self) -> bool:
+        read_from: Any = self._fp
+        return read_from is self._body_of_engine
 
     def __del__(self) -> None:
         # IOBase would close here; the engine looks after a response dropped unread by itself.
@@ -178,28 +151,13 @@ class RawResponse(io.IOBase):
 
 
 def stream_foreign(raw: Any, chunk_size: int | None) -> Iterator[bytes]:
-    """The pieces of a `raw` that came from urllib3, its errors turned into ours."""
+    """The pieces of a `raw` that is urllib3's, its errors turned into ours."""
     try:
         yield from raw.stream(chunk_size, decode_content=True)
     except Exception as error:
-        ours = _translated(error)
+        from .urllib3_errors import raised_for_body
+
+        ours = raised_for_body(error)
         if ours is None:
             raise
         raise ours from error
-
-
-def _translated(error: Exception) -> Exception | None:
-    from urllib3 import exceptions as theirs
-
-    from . import exceptions
-
-    for kind, ours in (
-        (theirs.ProtocolError, "ChunkedEncodingError"),
-        (theirs.DecodeError, "ContentDecodingError"),
-        (theirs.ReadTimeoutError, "ConnectionError"),
-        (theirs.SSLError, "SSLError"),
-    ):
-        if isinstance(error, kind):
-            made: Exception = getattr(exceptions, ours)(error)
-            return made
-    return None

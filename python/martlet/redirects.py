@@ -39,7 +39,8 @@ class SessionRedirectMixin:
 
     max_redirects: int
     trust_env: bool
-    cookies: Any
+    if TYPE_CHECKING:
+        cookies: Any
 
     def send(self, request: PreparedRequest, **kwargs: Any) -> Any:
         """Sends a prepared request."""
@@ -206,12 +207,12 @@ def _drained(response: Response) -> Steps[None]:
 
 def _target(base: str, location: str, fragment: str) -> tuple[str, str]:
     """The URL that `location` means at `base`, and the fragment to be inherited from there on."""
-    from urllib.parse import urljoin, urlsplit
+    from urllib.parse import urljoin, urlparse
 
     if location.startswith("//"):
-        location = f"{urlsplit(base).scheme}:{location}"
+        location = f"{urlparse(base).scheme}:{location}"
     try:
-        parts = urlsplit(location)
+        parts = urlparse(location)  # and not urlsplit: it drops a semicolon with nothing behind it
     except ValueError as error:
         raise InvalidURL(error) from None
     if parts.fragment:
@@ -239,7 +240,7 @@ def _following(
         following.body = None
     following.headers.pop("Cookie", None)
     jar: Any = following._cookies
-    extract_cookies_to_jar(jar, request, response.raw)
+    extract_cookies_to_jar(jar, request, response._for_jars())
     merge_cookies(jar, session.cookies)
     following.prepare_cookies(without_domainless(jar) if _leaves(first_url, url) else jar)
     following._cookies = jar

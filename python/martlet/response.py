@@ -44,7 +44,10 @@ class Response(ResponseHead):
 
     __slots__ = ()
 
-    __attrs__: ClassVar[list[str]] = [
+    if TYPE_CHECKING:
+        __attrs__: ClassVar[list[str]]
+
+    __attrs__ = [  # noqa: RUF012
         "_content",
         "status_code",
         "headers",
@@ -92,7 +95,7 @@ class Response(ResponseHead):
         """The body, decoded by its Content-Encoding. RuntimeError if it was streamed before."""
         if self._content is False:
             self._check_unread()
-            if self._streams():
+            if self._streams() and self.status_code:
                 self._content = self._take_rest() + self._handle("content").read(None, True).wait()
             elif self.status_code == 0 or self.raw is None:
                 self._content = None
@@ -274,11 +277,12 @@ class Response(ResponseHead):
         return self._cut(rest, size)
 
     def _streams(self) -> bool:
-        """Whether the body comes from the engine, and nobody has put something else in the place of `raw`."""
+        """Whether the body comes from the engine: nobody has read from `raw` or put something else there."""
         if getattr(self, "_engine", None) is None:
             return False
         raw = self.__dict__.get("raw")
-        return raw is None or getattr(raw, "_engine", None) is self._engine
+        is_ours = getattr(raw, "is_untouched_over", None)
+        return raw is None or (is_ours is not None and bool(is_ours(self._engine)))
 
     def _check_unread(self) -> None:
         if self._content_consumed:

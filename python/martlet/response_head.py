@@ -32,7 +32,9 @@ class ResponseHead:
 
     __slots__ = ("__dict__", "__weakref__", "_engine", "_rest")
 
-    _engine: Raw | None
+    if TYPE_CHECKING:
+        _engine: Raw | None
+
     _rest: bytes | memoryview
 
     @classmethod
@@ -113,8 +115,17 @@ class ResponseHead:
         jar = session_jar()
         self._handle("cookies")
         if "set-cookie" in self.headers:
-            extract_cookies_to_jar(jar, self.request, self.raw)
+            extract_cookies_to_jar(jar, self.request, self._for_jars())
         return jar
+
+    def _for_jars(self) -> Any:
+        """What a cookie jar reads its cookies from: `raw`, but that is not made for it."""
+        engine = getattr(self, "_engine", None)
+        if engine is None or "raw" in self.__dict__:
+            return self.raw
+        from .original import HeadOnly
+
+        return HeadOnly(engine)
 
     @lazy
     def connection(self) -> BaseAdapter:

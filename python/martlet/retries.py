@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from .models import PreparedRequest
     from .response import Response
 
-# Phases in which nothing of the request was sent: trying again cannot do it twice.
-_BEFORE_SENDING = ("pool", "resolve", "connect", "proxy", "tls")
-
 
 def retrying(
     retries: Retry, request: PreparedRequest, exchange: Callable[[], Steps[Response]]
@@ -31,12 +28,14 @@ def retrying(
     """Runs the exchange until it succeeds or `retries` has enough of it."""
     from urllib3.exceptions import MaxRetryError
 
+    from .urllib3_errors import beneath
+
     method, url = request.method or "", request.url or ""
     while True:
         try:
             response = yield from exchange()
         except exceptions.RequestException as error:
-            theirs = _as_urllib3(error, url)
+            theirs = beneath(error, url)
             if theirs is None:
                 raise
             try:
@@ -66,27 +65,6 @@ def retrying(
         from .bodies import put_back
 
         put_back(request)
-
-
-def _as_urllib3(error: exceptions.RequestException, url: str) -> Exception | None:
-    """The error as the kind that `Retry` knows; None if it is none of the network."""
-    from urllib3 import exceptions as theirs
-
-    message = str(error)
-    phase = str(getattr(error, "phase", "")).lower()
-    if isinstance(error, exceptions.ProxyError):
-        return theirs.ProxyError(message, theirs.NewConnectionError(_POOL, message))
-    if isinstance(error, exceptions.SSLError):
-        return theirs.SSLError(message)
-    if isinstance(error, exceptions.ConnectTimeout):
-        return theirs.ConnectTimeoutError(message)
-    if isinstance(error, exceptions.ReadTimeout):
-        return theirs.ReadTimeoutError(_POOL, url, message)
-    if isinstance(error, exceptions.ConnectionError):
-        if phase in _BEFORE_SENDING:
-            return theirs.NewConnectionError(_POOL, message)
-        return theirs.ProtocolError(message)
-    return None
 
 
 # What urllib3's errors name as their pool: the engine's is none of its own.

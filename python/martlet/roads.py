@@ -5,6 +5,10 @@ order, the points that somebody has overridden. It is taken whenever one of the 
 the one this package defined: replaced in a subclass, or patched on the class as mocks do. What a call or an
 instance overrides (hooks, an auth callable, a mounted adapter, a jar of one's own) the engine sees for itself
 in `Client.begin`.
+
+The engine's sockets are not Python's. Where a program has replaced those, to forbid them, to record what goes
+over them, to resolve names its own way, or as gevent does, it means ours too: then adapters send through
+urllib3, whose sockets are Python's.
 """
 
 from __future__ import annotations
@@ -52,24 +56,43 @@ OVERRIDABLE: dict[str, tuple[str, ...]] = {
         "init_poolmanager",
         "build_response",
         "add_headers",
+        "build_connection_pool_key_attributes",
+        "cert_verify",
+        "get_connection",
+        "get_connection_with_tls_context",
         "proxy_headers",
+        "proxy_manager_for",
         "request_url",
     ),
 }
+
+# Functions that the compatible road looks up in martlet.sessions, where tests of programs replace them.
+_FUNCTIONS = ("get_netrc_auth", "get_environ_proxies")
 
 _session_points = attrgetter(*OVERRIDABLE["Session"])
 _prepared_points = attrgetter(*OVERRIDABLE["PreparedRequest"])
 adapter_points = attrgetter(*OVERRIDABLE["HTTPAdapter"])
 
+# Of the module socket, and of urllib3's pools: what it means to replace Python's sockets.
+_socket_points = attrgetter("socket", "socket.connect", "getaddrinfo", "create_connection")
+_pool_points = attrgetter("HTTPConnectionPool.ConnectionCls", "HTTPSConnectionPool.ConnectionCls")
+
+_functions = attrgetter(*_FUNCTIONS)
+
 _originals: dict[type, Any] = {}
 _prepared_originals = _prepared_points(models.PreparedRequest)
 _modules = sys.modules
 _seen = Versions()
+_plain_functions: tuple[Any, ...] = ()
+_plain_sockets: tuple[Any, ...] = ()
+_plain_pools: tuple[Any, ...] = ()
 
 
 def remember(session: type) -> None:
     """Notes the class attributes of a session class of this package as they are now: the originals."""
+    global _plain_functions
     _originals[session] = _session_points(session)
+    _plain_functions = _functions(_modules["martlet.sessions"])
 
 
 def is_untouched(session: type, base: type) -> bool:
@@ -80,6 +103,8 @@ def is_untouched(session: type, base: type) -> bool:
     # Missing while another thread imports the module: then nobody has changed anything in it.
     originals = None if adapters is None else getattr(adapters, "ORIGINALS", None)
     adapter = None if originals is None else adapters.HTTPAdapter  # type: ignore[union-attr]
+    if not sockets_are_pythons() or _functions(_modules["martlet.sessions"]) != _plain_functions:
+        return False
     if _seen.hold(session, prepared, adapter):
         return True
     untouched = (
@@ -90,3 +115,34 @@ def is_untouched(session: type, base: type) -> bool:
     if untouched:
         _seen.note(session, prepared, adapter)
     return bool(untouched)
+
+
+def sockets_are_pythons() -> bool:
+    """Whether nobody has replaced Python's sockets, its look-up of names, or urllib3's connections."""
+    socket, pools = _modules.get("socket"), _modules.get("urllib3.connectionpool")
+    return (socket is None or _socket_points(socket) == _plain_sockets or _are_plain(socket)) and (
+        pools is None or _pool_points(pools) == _plain_pools or _have_plain_connections(pools)
+    )
+
+
+def _are_plain(module: Any) -> bool:
+    global _plain_sockets
+    import _socket
+
+    found = _socket_points(module)
+    kind, connect, *functions = found
+    plain = connect is _socket.socket.connect and {each.__module__ for each in (kind, *functions)} == {
+        "socket"
+    }
+    if plain:
+        _plain_sockets = found
+    return plain
+
+
+def _have_plain_connections(module: Any) -> bool:
+    global _plain_pools
+    found = _pool_points(module)
+    plain = {each.__module__ for each in found} == {"urllib3.connection"}
+    if plain:
+        _plain_pools = found
+    return plain

@@ -105,12 +105,15 @@ class BaseSession(SessionRedirectMixin):
     prepared.
     """
 
-    __slots__ = ("_client", "_used")
+    __slots__ = ("_martlet_client", "_martlet_used")
 
-    _client: _martlet.Client
-    _used: bool
+    if TYPE_CHECKING:
+        _martlet_client: _martlet.Client
+        __attrs__: ClassVar[list[str]]
 
-    __attrs__: ClassVar[list[str]] = [
+    _martlet_used: bool
+
+    __attrs__ = [  # noqa: RUF012
         "headers",
         "cookies",
         "auth",
@@ -127,8 +130,8 @@ class BaseSession(SessionRedirectMixin):
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         session = super().__new__(cls)
-        session._client = _martlet.Client()
-        session._used = False
+        session._martlet_client = _martlet.Client()
+        session._martlet_used = False
         return session
 
     def __init__(self) -> None:
@@ -148,7 +151,7 @@ class BaseSession(SessionRedirectMixin):
         """The cookie jar. Any `http.cookiejar.CookieJar` may be set in its place."""
         from .cookies import session_jar
 
-        return session_jar(self._client.cookies_export())
+        return session_jar(self._martlet_client.cookies_export())
 
     @lazy
     def adapters(self) -> OrderedDict[str, BaseAdapter]:
@@ -157,7 +160,7 @@ class BaseSession(SessionRedirectMixin):
 
         prefixes = ("https://", "http://")
         over = HTTPAdapter._over
-        return OrderedDict((prefix, over(self._client)) for prefix in prefixes)
+        return OrderedDict((prefix, over(self._martlet_client)) for prefix in prefixes)
 
     def prepare_request(self, request: Request) -> PreparedRequest:
         """The bytes of `request`, with this session's settings merged in."""
@@ -183,7 +186,7 @@ class BaseSession(SessionRedirectMixin):
         """A jar with the session's cookies and over them those given; None, and no jar made, if there are
         none.
         """
-        own = "cookies" in self.__dict__ or self._client.cookies_export()
+        own = "cookies" in self.__dict__ or self._martlet_client.cookies_export()
         if not own and not given:
             return None
         from http.cookiejar import CookieJar
@@ -228,23 +231,22 @@ class BaseSession(SessionRedirectMixin):
         """Has `adapter` send what goes to URLs with that prefix."""
         self.adapters[prefix] = adapter
         for shorter in [key for key in self.adapters if len(key) < len(prefix)]:
-            self.adapters.move_to_end(shorter)
+            self.adapters[shorter] = self.adapters.pop(shorter)  # it may be any kind of dict
 
     def close(self) -> None:
         """Closes the idle connections. The session can still be used."""
         for adapter in self.__dict__.get("adapters", {}).values():
             adapter.close()
-        self._client.close()
-        self._used = False
+        self._martlet_client.close()
+        self._martlet_used = False
 
     def _prepared_for_send(self, request: PreparedRequest | Request) -> PreparedRequest:
         if isinstance(request, Request):
             raise ValueError("You can only send PreparedRequests.")
-        self._used = True
         return request
 
     def __getstate__(self) -> dict[str, Any]:
-        if self._client.cookies_export():
+        if self._martlet_client.cookies_export():
             _ = self.cookies
         late = ("cookies", "adapters")
         return {
@@ -259,7 +261,8 @@ class BaseSession(SessionRedirectMixin):
 
     def __del__(self) -> None:
         # At exit, as for files, nobody is left to do anything about it.
-        if getattr(self, "_used", False) and not sys.is_finalizing():
+        client = getattr(self, "_martlet_client", None)
+        if getattr(client, "used", False) and not sys.is_finalizing():
             warnings.warn(f"unclosed {self!r}", ResourceWarning, stacklevel=2, source=self)
 
 
@@ -300,11 +303,11 @@ class Session(BaseSession):
 
         Raises RequestException of the kind that fits.
         """
-        if not self._used:
+        if not self._martlet_used:
             load_what_the_engine_asks_for()
-            self._used = True
-        if roads.is_untouched(type(self), Session):
-            operation = self._client.begin(
+            self._martlet_used = True
+        if roads.is_untouched(type(self), OWN_SESSION):
+            operation = self._martlet_client.begin(
                 self.__dict__,
                 method,
                 url,
@@ -382,6 +385,8 @@ class Session(BaseSession):
 
 
 roads.remember(Session)
+OWN_SESSION = Session
+"""Whatever others put in the place of the name `Session`, as requests-cache does."""
 
 
 def session() -> Session:
@@ -390,8 +395,6 @@ def session() -> Session:
 
 
 def __getattr__(name: str) -> Any:
-    if name == "AsyncSession":
-        from .aio import AsyncSession
+    from martlet.reexports import find
 
-        return AsyncSession
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return find(__name__, name)

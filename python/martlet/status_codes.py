@@ -85,3 +85,9 @@ for _code, _names in _codes.items():
         setattr(codes, _name, _code)
         if not _name.startswith(("\\", "/")):
             setattr(codes, _name.upper(), _code)
+
+
+def __getattr__(name: str) -> object:
+    from martlet.reexports import find
+
+    return find(__name__, name)

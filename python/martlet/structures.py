@@ -25,7 +25,9 @@ class CaseInsensitiveDict(MutableMapping[str, "V"]):
     The order is that of first insertion. Equality ignores the case of keys, also against plain mappings.
     """
 
-    _store: OrderedDict[str, tuple[str, V]]
+    if TYPE_CHECKING:
+        _store: OrderedDict[str, tuple[str, V]]
+
     _version: int
 
     def __init__(self, data: Mapping[str, V] | Iterable[tuple[str, V]] | None = None, **kwargs: V) -> None:
@@ -82,7 +84,8 @@ class LookupDict(dict[str, "V"]):
     A missing item is None, a missing attribute an error.
     """
 
-    name: Any
+    if TYPE_CHECKING:
+        name: Any
 
     def __init__(self, name: Any = None) -> None:
         self.name = name
@@ -100,3 +103,9 @@ class LookupDict(dict[str, "V"]):
     def get(self, key: str, default: D | None = None) -> V | D | None:  # type: ignore[override]
         """The value at `key`, or `default`."""
         return self.__dict__.get(key, default)
+
+
+def __getattr__(name: str) -> Any:
+    from martlet.reexports import find
+
+    return find(__name__, name)

@@ -33,8 +33,18 @@ def unquote_unreserved(uri: str) -> str:
     return "".join(parts)
 
 
+def idna_label(label: str) -> str:
+    """A label outside ASCII of an http URL's host as it goes on the wire: by IDNA 2008 as it is, and nothing
+    mapped to something similar. UnicodeError if it cannot.
+    """
+    import idna
+
+    encoded: bytes = idna.encode(label, strict=True, std3_rules=True)  # its errors are UnicodeErrors
+    return encoded.decode()
+
+
 def idna_host(host: str) -> str:
-    """A host outside ASCII as it goes on the wire (IDNA 2008 with UTS 46). UnicodeError if it cannot."""
+    """The same for the host of any other URL, which is mapped first (UTS 46)."""
     import idna
 
     try:

@@ -115,7 +115,9 @@ def __getattr__(name: str) -> Any:
         from .certs import where
 
         return where()
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from martlet.reexports import find
+
+    return find(__name__, name)
 
 
 def dict_to_sequence(d: Any) -> Iterable[tuple[Any, Any]]:

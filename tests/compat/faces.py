@@ -127,6 +127,8 @@ class AsyncFace(Face):
         try:
             super().close()
         finally:
+            # A helper thread may still hold what it was called with.
+            self._loop.run_until_complete(self._loop.shutdown_default_executor())
             self._loop.close()
 
     def wait(self, value: Any) -> Any:

@@ -74,8 +74,9 @@ def compat(case: Callable[..., Any]) -> Callable[..., None]:
         if "authority" in signature.parameters:
             arguments["authority"] = authority
         outcome = run(case, side, scheme, authority, arguments)
-        parameters = {name: at for name, at in request.node.callspec.indices.items() if name != "side"}
-        key = (case.__module__, case.__name__, *sorted(parameters.items()))
+        parameters = request.node.callspec.id
+        assert parameters.endswith(side), parameters
+        key = (case.__module__, case.__name__, parameters.removesuffix(side))
         if row is not None:
             _, of_requests, of_martlet = row
             expected = of_requests if side == "requests" else of_martlet

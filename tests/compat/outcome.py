@@ -145,7 +145,15 @@ def describe_traffic(servers: Iterable[Any]) -> list[Any]:
 def _numbered(requests: Iterable[Recorded]) -> Iterator[tuple[int, Any, bytes]]:
     numbers: dict[int, int] = {}
     for seen in requests:
-        yield numbers.setdefault(seen.connection, len(numbers)), seen.lines, seen.raw_body
+        yield numbers.setdefault(seen.connection, len(numbers)), _head(seen), seen.raw_body
+
+
+def _head(seen: Recorded) -> list[str]:
+    """The head; of a CONNECT without its version and `Host`, which in requests depend on Python's version."""
+    if seen.method != "CONNECT":
+        return seen.lines
+    fields = [line for line in seen.lines[1:] if not line.startswith("Host:")]
+    return [f"CONNECT {seen.target}", *fields]
 
 
 def differences(theirs: Any, ours: Any, where: str = "") -> Iterator[str]:

@@ -163,6 +163,15 @@ def test_the_policy_of_a_jar_is_followed(client, server):
 
 
 @compat
+@pytest.mark.parametrize(
+    ("name", "value"), [("a", "\u65e5"), ("\u65e5", "1"), ("a", "\u00ff"), ("", "\u0130")]
+)
+def test_cookies_of_the_session_that_cannot_be_sent(client, server, name, value):
+    client.session.cookies.update({name: value})
+    return attempt(client.get, server.url + "/")
+
+
+@compat
 def test_a_dict_may_be_made_the_sessions_cookies(client, server):
     client.session.cookies = client.lib.cookies.cookiejar_from_dict({"a": "1"})
     client.get(server.url + "/")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import io
 import re
+import sys
 import threading
 import warnings
 from pathlib import Path
@@ -16,7 +17,7 @@ from pathlib import Path
 from servers import misbehaving
 from servers.digest import Digest
 from servers.recording import RecordingServer
-from servers.wire import CLOSE, Wait, redirect, reply
+from servers.wire import CLOSE, Relay, Wait, redirect, reply, tunnel
 
 from .harness import ROWS, attempt, compat, differs, only
 
@@ -215,6 +216,17 @@ def test_a_nul_in_a_header_is_refused_both_ways(client, server):
 
 
 @compat
+@differs("cookie-space", requests=[" a=1", "\tb=2"], martlet=["InvalidHeader"] * 2)
+def test_a_cookie_that_begins_with_white_space_is_refused(client, server):
+    outcomes = []
+    for cookies in ({" a": "1"}, {"\tb": "2"}):
+        outcome = attempt(client.get, server.url + "/", cookies=cookies)
+        sent = server.requests[-1].lines[-1].partition(": ")[2] if server.requests else None
+        outcomes.append(raised(outcome) if isinstance(outcome, Exception) else sent)
+    return outcomes
+
+
+@compat
 @differs("text-file-length", requests=["4", b"caf\xc3\xa9"], martlet="ConnectionError")
 def test_a_body_longer_than_its_length_is_not_sent(client, server):
     # Four characters, five bytes: requests announces four, and the fifth would begin the next request.
@@ -223,6 +235,16 @@ def test_a_body_longer_than_its_length_is_not_sent(client, server):
     if isinstance(outcome, Exception):
         return type(outcome).__name__
     return [server.requests[0].header("Content-Length"), "caf\u00e9".encode()]
+
+
+@compat
+@differs("empty-form", requests=[["chunked", None]] * 2, martlet=[[None, "0"]] * 2)
+def test_a_form_of_nothing_is_an_empty_body(client, server):
+    for method in ("POST", "GET"):
+        client.request(method, server.url + "/", data={"a": None, "b": []})
+    return [
+        [request.header("Transfer-Encoding"), request.header("Content-Length")] for request in server.requests
+    ]
 
 
 @compat
@@ -347,6 +369,71 @@ def test_a_body_that_nobody_takes_runs_into_the_connect_timeout(client, server):
             raised(attempt(client.post, f"http://127.0.0.1:{port}/", data=data, timeout=(0.5, 20)))
             for data in (body, io.BytesIO(body))
         ]
+
+
+CONNECT = {
+    "1.0": ["CONNECT target.test:443 HTTP/1.0", "Proxy-Authorization: Basic dTpw"],
+    "1.1": [
+        "CONNECT target.test:443 HTTP/1.1",
+        "Proxy-Authorization: Basic dTpw",
+        "Host: target.test:443",
+    ],
+}
+
+
+@compat
+@only("http")
+@differs(
+    "connect-version",
+    requests=CONNECT["1.0" if sys.version_info < (3, 12) else "1.1"],
+    martlet=CONNECT["1.1"],
+)
+def test_a_tunnel_is_asked_for_in_http_1_1(client, server):
+    server.otherwise(reply(502))
+    proxy = server.url.replace("://", "://u:p@")
+    assert isinstance(attempt(client.get, "https://target.test/", proxies={"https": proxy}), Exception)
+    return server.requests[0].lines
+
+
+@compat
+@only("http")
+@differs("proxy-silent", requests=["ConnectionError"] * 3, martlet=["ProxyError"] * 3)
+def test_a_proxy_that_does_not_answer_a_connect_is_a_proxy_error(client, server):
+    outcomes = []
+    for name in ("closes without a reply", "closes within the status line", "speaks another protocol"):
+        server.otherwise(misbehaving.BROKEN_HEADS[name])
+        outcomes.append(raised(attempt(client.get, "https://target.test/", proxies={"https": server.url})))
+    return outcomes
+
+
+@compat
+@only("http")
+@differs("tunnel-opened", requests=["ProxyError"] * 3, martlet=[b"ok"] * 3)
+def test_every_successful_answer_opens_a_tunnel(client, server, authority):
+    target = server.another("https")
+    opened = []
+    for answer in (reply(201, length=False), reply(204, length=False), b"HTTP/1.1 100 Continue\r\n\r\n"):
+        server.otherwise(lambda request, answer=answer: _opened(answer, request))
+        client.session.verify = authority.ca_file
+        opened.append(raised(attempt(client.get, target.url + "/", proxies={"https": server.url})))
+        client.wait(client.session.close())
+    return opened
+
+
+def _opened(answer, request):
+    """A tunnel after this answer, which is not the final one if it is informational."""
+    first, *rest = tunnel(request)
+    return [answer + first if answer.startswith(b"HTTP/1.1 1") else answer, *rest]
+
+
+@compat
+@only("http")
+@differs("bytes-before-a-tunnel", requests=b"ok", martlet="ProxyError")
+def test_bytes_behind_the_answer_to_connect_are_refused(client, server, authority):
+    target = server.another("https")
+    server.otherwise([reply(200, b"said too early", length=False), Relay(target.port)])
+    client.session.verify = authority.ca_file
+    return raised(attempt(client.get, target.url + "/", proxies={"https": server.url}))
 
 
 @compat

@@ -130,6 +130,14 @@ def test_odd_headers_are_treated_as_in_requests(client, server, headers):
 
 
 @compat
+def test_a_header_that_is_unset_keeps_its_place_for_when_it_is_set(client, server):
+    client.session.headers.update({"X-First": None, "X-Second": "2", "X-Third": None})
+    client.get(server.url + "/", headers={"X-Third": "3", "x-first": "1"})
+    client.get(server.url + "/", headers={"X-Second": None, "x-second": "again", "X-More": "4"})
+    client.get(server.url + "/")
+
+
+@compat
 def test_headers_of_session_and_call_are_merged(client, server):
     client.session.headers.update({"X-Session": "s", "X-Both": "s", "X-Unset": "s"})
     client.get(server.url + "/", headers={"x-both": "c", "X-UNSET": None, "X-Call": "c"})

@@ -64,6 +64,13 @@ def test_params_of_no_known_kind(client, server, params):
 
 
 @compat
+@pytest.mark.parametrize("params", [5, 1.5, True, 0], ids=repr)
+@pytest.mark.parametrize("query", ["?q", "?", "#?q", "?a=b#f"])
+def test_a_number_for_params_is_taken_behind_a_query_alone(client, server, params, query):
+    return attempt(client.get, f"{server.url}/{query}", params=params)
+
+
+@compat
 def test_params_of_session_and_call_are_merged(client, server):
     client.session.params = {"a": "session", "b": "session", "c": "session"}
     client.get(server.url + "/", params={"b": "call", "c": None, "d": "call"})

@@ -165,6 +165,14 @@ IDNA = [
     "http://\u65e5\u672c.jp/",
     "http://xn--bcher-kva.example/",
     "http://FA\u00df.de/",
+    "http://\u00b2/",
+    "http://\u2460.test/",
+    "http://a\u3002b/",
+    "http://\u2167.test/",
+    "http://xn--\u00e9.test/",
+    "http://\u00e9_.test/",
+    "http+x://\u00b2/",
+    "http+x://\u00e9.test/",
 ]
 
 
@@ -172,7 +180,7 @@ IDNA = [
 @pytest.mark.parametrize("url", IDNA)
 @only("http")
 def test_a_host_beyond_ascii_is_encoded(client, server, url):
-    return client.lib.Request("GET", url).prepare()
+    return attempt(client.lib.Request("GET", url).prepare)
 
 
 @compat

@@ -171,7 +171,7 @@ def test_cookies_set_on_both_sides_at_once_are_all_sent(server: Server) -> None:
             task = asyncio.ensure_future(session.get(server.url + "/cookies/set?reply=1"))
             await asyncio.sleep(0)
             # The loop does not turn meanwhile: the engine has the reply's cookie, Python does not know yet.
-            while "reply" not in str(session._client.cookies_export()):
+            while "reply" not in str(session._martlet_client.cookies_export()):
                 martlet.get(server.url + "/bytes/1")
             session.cookies.set("after", "1", domain="127.0.0.1", path="/")
             await asyncio.gather(task, session.get(server.url + "/bytes/1"))

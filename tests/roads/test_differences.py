@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 import requests
-import urllib3
 
 import martlet
 from roads.calls import HEADERS
@@ -89,13 +88,6 @@ def test_text_files_whose_length_is_wrong_are_refused(peer: Peer) -> None:
         assert session.post(peer.url + "/ok", data=io.StringIO("caf\u00e9"), verify=verify).ok
     with martlet.Session() as session, pytest.raises(martlet.ConnectionError):
         session.post(peer.url + "/ok", data=io.StringIO("caf\u00e9"), verify=verify)
-
-
-def test_errors_of_raw_are_those_of_the_response(peer: Peer) -> None:
-    with pytest.raises(urllib3.exceptions.ProtocolError):
-        got(requests, peer, "/short", stream=True).raw.read()
-    with pytest.raises(martlet.exceptions.ChunkedEncodingError):
-        got(martlet, peer, "/short", stream=True).raw.read()
 
 
 def test_cookies_bound_to_no_domain_do_not_go_to_another_origin(peer: Peer) -> None:

@@ -8,6 +8,7 @@ and waited for (`wait_for_requests`, `wait_until_closed`).
 from __future__ import annotations
 
 import contextlib
+import select
 import socket
 import ssl
 import struct
@@ -16,7 +17,22 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from .wire import CLOSE, CUT, HANG, PATIENCE, RESET, Answer, Gone, Reader, Recorded, Reply, Tell, Wait, reply
+from .wire import (
+    CLOSE,
+    CUT,
+    HANG,
+    PATIENCE,
+    RESET,
+    Answer,
+    Gone,
+    Reader,
+    Recorded,
+    Relay,
+    Reply,
+    Tell,
+    Wait,
+    reply,
+)
 
 
 @dataclass
@@ -24,6 +40,8 @@ class Connection:
     """What is known of one connection."""
 
     number: int
+    peer: str
+    """The client's address."""
     open: bool = True
     closed_by: str | None = None
     """"client" or "server", once it is closed."""
@@ -92,6 +110,13 @@ class RecordingServer:
     def otherwise(self, *answers: Answer) -> None:
         """Answers every other path; 200 "ok" unless told otherwise."""
         self._otherwise = _Rule(answers, before_body=False)
+
+    def forget(self) -> None:
+        """Forgets the requests so far and what to answer, for a test that plays many calls to one server."""
+        with self._changed:
+            self.requests = []
+            self._rules = {}
+            self._otherwise = _Rule((_ok,), before_body=False)
 
     # What a test asks.
 
@@ -164,12 +189,12 @@ class RecordingServer:
     def _accept(self) -> None:
         with self._listener:
             while True:
-                accepted, _ = self._listener.accept()
+                accepted, peer = self._listener.accept()
                 with self._changed:
                     if self._stopping:
                         accepted.close()
                         return
-                    connection = Connection(len(self._connections))
+                    connection = Connection(len(self._connections), peer[0])
                     self._connections.append(connection)
                     self._sockets[connection.number] = accepted
                     self._changed.notify_all()
@@ -233,6 +258,9 @@ class RecordingServer:
             elif isinstance(step, Wait):
                 if not step.event.wait(PATIENCE):
                     raise AssertionError("a script waited for an event that nobody set")
+            elif isinstance(step, Relay):
+                self._relay(step, reader, connected)
+                raise Gone
             elif step is HANG:
                 reader.wait_for_end()
                 raise Gone
@@ -240,6 +268,19 @@ class RecordingServer:
                 self._end(step, connected)
                 return False
         return True
+
+    @staticmethod
+    def _relay(step: Relay, reader: Reader, connected: socket.socket) -> None:
+        """Passes bytes on in both directions until one side ends; the other is then closed too."""
+        with socket.create_connection(("127.0.0.1", step.port), timeout=PATIENCE) as target:
+            target.sendall(reader.buffer)
+            ways = {connected: target, target: connected}
+            while True:
+                for readable in select.select(list(ways), [], [])[0]:
+                    data = readable.recv(65536)
+                    if not data:
+                        return
+                    ways[readable].sendall(data)
 
     @staticmethod
     def _end(step: object, connected: socket.socket) -> None:

@@ -9,7 +9,7 @@ import threading
 import pytest
 
 from servers import misbehaving
-from servers.wire import CLOSE, CUT, HANG, RESET, Tell, Wait, chunked, reply
+from servers.wire import CLOSE, CUT, HANG, RESET, Tell, Wait, chunked, reply, tunnel
 
 
 def connect(server) -> socket.socket:
@@ -117,6 +117,35 @@ def test_a_handshake_that_fails_is_noted(tls_server):
         ssl.create_default_context().wrap_socket(connect(tls_server), server_hostname="127.0.0.1")
     tls_server.wait_until_closed()
     assert tls_server.connections()[0].handshake_error is not None
+
+
+def test_a_tunnel_passes_bytes_on_until_either_side_ends(serve):
+    proxy, target = serve(), serve()
+    proxy.otherwise(tunnel)
+    target.on("/last", [reply(200, b"last"), CLOSE])
+    with connect(proxy) as connected:
+        connected.sendall(f"CONNECT any.test:{target.port} HTTP/1.1\r\n\r\nGET /1 HTTP/1.1\r\n\r\n".encode())
+        target.wait_for_requests(1)
+        connected.sendall(b"GET /last HTTP/1.1\r\n\r\n")
+        answers = reply(200, reason="Connection established", length=False) + reply(200, b"ok")
+        assert read_all(connected) == answers + reply(200, b"last")
+    assert [request.target for request in target.requests] == ["/1", "/last"]
+    with connect(proxy) as connected:
+        connected.sendall(f"CONNECT any.test:{target.port} HTTP/1.1\r\n\r\n".encode())
+        target.wait_for_connections(2)
+    target.wait_until_closed()
+    proxy.wait_until_closed()
+
+
+def test_a_server_can_forget(server):
+    server.on("/", reply(200, b"told"))
+    for expected in (reply(200, b"told"), reply(200, b"ok")):
+        with connect(server) as connected:
+            connected.sendall(b"GET / HTTP/1.1\r\n\r\n")
+            server.wait_for_requests(1)
+            assert connected.recv(1000) == expected
+        server.forget()
+        assert server.requests == []
 
 
 def test_what_goes_wrong_in_a_script_is_raised_at_the_end(serve):

@@ -47,7 +47,14 @@ class Tell:
     event: threading.Event
 
 
-Step: TypeAlias = "bytes | Wait | Tell | Ending"
+@dataclass(frozen=True)
+class Relay:
+    """A step that makes the connection a tunnel to this port of the loopback, until either side ends it."""
+
+    port: int
+
+
+Step: TypeAlias = "bytes | Wait | Tell | Relay | Ending"
 Reply: TypeAlias = "bytes | Iterable[Step]"
 Answer: TypeAlias = "Reply | Callable[[Recorded], Reply]"
 
@@ -184,6 +191,16 @@ def reply(
     if length:
         lines.append(f"Content-Length: {len(body)}")
     return "\r\n".join([*lines, "", ""]).encode("latin-1") + body
+
+
+def tunnel(request: Recorded) -> list[Step]:
+    """What a proxy answers to CONNECT: the way to the port is open. Whatever the host is called, it is the
+    loopback's.
+    """
+    return [
+        reply(200, reason="Connection established", length=False),
+        Relay(int(request.target.rpartition(":")[2])),
+    ]
 
 
 def redirect(status: int, location: str, body: bytes = b"", *headers: tuple[str, str]) -> bytes:
