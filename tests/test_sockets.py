@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import subprocess
+import sys
 
 import pytest
 import urllib3
@@ -82,3 +84,43 @@ def test_afterwards_the_engine_sends_again(server: RecordingServer):
         patch.setattr(socket, "getaddrinfo", lambda *args, **kwargs: [])
         assert not roads.sockets_are_pythons()
     assert roads.sockets_are_pythons()
+
+
+GEVENT = """
+from gevent import monkey
+
+monkey.patch_all()
+
+import gevent
+from gevent.event import Event
+from gevent.server import StreamServer
+
+import martlet
+
+together = Event()
+waiting = []
+
+
+def answer(connection, address):
+    connection.recv(65536)
+    waiting.append(address)
+    if len(waiting) == 5:
+        together.set()
+    together.wait()
+    connection.sendall(b"HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\n\\r\\nok")
+    connection.close()
+
+
+server = StreamServer(("127.0.0.1", 0), answer)
+server.start()
+jobs = [gevent.spawn(martlet.get, f"http://127.0.0.1:{server.server_port}/") for _ in range(5)]
+gevent.joinall(jobs)
+print([job.value.content for job in jobs])
+"""
+
+
+def test_under_gevent_requests_wait_in_its_hub():
+    """None is answered before all five have been sent: a call that blocked the thread would wait for ever."""
+    pytest.importorskip("gevent")
+    done = subprocess.run([sys.executable, "-c", GEVENT], capture_output=True, text=True, timeout=30)
+    assert done.stdout.strip() == str([b"ok"] * 5), done.stderr
