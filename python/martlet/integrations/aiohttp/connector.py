@@ -17,8 +17,9 @@ What the engine cannot do as it is asked for goes over a connection of aiohttp's
 
 from __future__ import annotations
 
+import os
 import ssl
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import aiohttp
@@ -60,14 +61,20 @@ class PlaceKey(ConnectionKey):
         return hash((PlaceKey, tuple(self)))
 
 
+# As aiohttp does, looked for when this is imported: it looks into the file system.
+_OPENSSL = ssl.get_default_verify_paths()
+_BY_DEFAULT = next(filter(os.path.exists, (_OPENSSL.openssl_cafile, _OPENSSL.openssl_capath)), True)
+
+
 def _trusted() -> str | bool:
     """Whose certificates are believed: whose aiohttp believes, OpenSSL's own file or folder."""
-    paths = ssl.get_default_verify_paths()
-    return paths.cafile or paths.capath or True
+    named = (os.environ.get(_OPENSSL.openssl_cafile_env), os.environ.get(_OPENSSL.openssl_capath_env))
+    return _BY_DEFAULT if named == (None, None) else _trusted_by_name(*named)
 
 
-# As aiohttp does, looked for when this is imported: it looks into the file system.
-_TRUSTED = _trusted()
+@lru_cache
+def _trusted_by_name(file: str | None, folder: str | None) -> str | bool:
+    return next((name for name in (file, folder) if name and os.path.exists(name)), _BY_DEFAULT)
 
 
 class Connector(aiohttp.TCPConnector):
@@ -107,7 +114,7 @@ class Connector(aiohttp.TCPConnector):
 
     def verify(self, req: aiohttp.ClientRequest) -> str | bool:
         """Whose certificates are believed for this request; False: anybody's."""
-        return _TRUSTED if req.ssl is True and self._ssl is True else False
+        return _trusted() if req.ssl is True and self._ssl is True else False
 
     def _connects_plainly(self) -> bool:
         return (
