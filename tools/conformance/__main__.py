@@ -34,9 +34,9 @@ def run(*command: str | Path, **options: object) -> None:
     subprocess.run(list(map(str, command)), check=True, **options)  # type: ignore[call-overload]
 
 
-def prepare() -> None:
-    """The virtualenv of all suites, made anew when what they need has changed."""
-    needs = {need for suite in SUITES for need in (suite.sdist, *suite.needs)}
+def prepare(suites: list[Suite]) -> None:
+    """The virtualenv of these suites, made anew when what they need has changed."""
+    needs = {need for suite in suites for need in (suite.sdist, *suite.needs)}
     wanted = sorted({"pytest", "pytest-timeout"} | needs)
     mark = BUILD / "requirements.txt"
     text = "\n".join(wanted) + "\n"
@@ -145,12 +145,12 @@ def main() -> int:
     parser.add_argument("suites", nargs="*", help=", ".join(suite.name for suite in SUITES))
     parser.add_argument("--verbose", action="store_true", help="list the failures that are known, too")
     arguments = parser.parse_args()
-    prepare()
     chosen = [
         suite
         for suite in SUITES
         if suite.name in arguments.suites or not (arguments.suites or suite.left_out)
     ]
+    prepare(chosen)
     good = [judge(suite, arguments.verbose) for suite in chosen]
     return 0 if all(good) else 1
 
