@@ -130,6 +130,9 @@ def judge(suite: Suite, verbose: bool) -> bool:
     wanted = {test for test in reference(suite) if not any(part in test for part in suite.left_out)}
     outcomes = passed(suite, suite.mode)
     failed = sorted(name for name in wanted if outcomes.get(name) != "passed")
+    if set(failed) - named(suite):  # some tests of others depend on the clock: twice is a failure
+        again = passed(suite, suite.mode)
+        failed = [name for name in failed if again.get(name) != "passed"]
     share = 1 - len(failed) / len(wanted)
     unnamed = [name for name in failed if name not in named(suite)]
     good = share >= suite.least and not unnamed
