@@ -8,10 +8,6 @@ from .compat import builtin_str
 from .fields import to_native_string
 from .utils import unicode_is_ascii
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    pass
-
 __all__ = ["HEADER_VALIDATORS", "builtin_str", "to_native_string", "unicode_is_ascii"]
 
 # The rules of fields.py as patterns, for who looks them up here: of a name, and of a value.

@@ -81,8 +81,7 @@ Hooks: TypeAlias = Mapping[str, Iterable[Hook] | Hook]
 Sent: TypeAlias = tuple[str, str, list[tuple[str, str]], bytes | None]
 # A cookie: version, name, value, port, port_specified, domain, domain_specified, domain_initial_dot, path,
 # path_specified, secure, expires, discard, comment, comment_url, rest, rfc2109; as `http.cookiejar.Cookie`
-# has
-# them.
+# has them.
 CookieFields: TypeAlias = tuple[
     int | None,
     str,

@@ -14,6 +14,7 @@ from .exchange import Block, Wait, run
 from .fields import to_native_string
 from .lazy import lazy
 from .response import Response
+from .roads import ABOUT_CONNECTIONS
 from .structures import CaseInsensitiveDict
 from .timeouts import resolve_timeout
 
@@ -30,17 +31,6 @@ if TYPE_CHECKING:
 DEFAULT_POOLSIZE = 10
 DEFAULT_RETRIES = 0
 DEFAULT_POOL_TIMEOUT = None
-
-# What has to be as it is here for the engine to send: it asks none of these.
-_ABOUT_CONNECTIONS = (
-    "build_connection_pool_key_attributes",
-    "cert_verify",
-    "get_connection",
-    "get_connection_with_tls_context",
-    "proxy_headers",
-    "proxy_manager_for",
-    "request_url",
-)
 
 
 def SOCKSProxyManager(*args: Any, **kwargs: Any) -> Any:
@@ -256,13 +246,13 @@ class HTTPAdapter(Connections, BaseAdapter):
     def _engine_sends(self, proxy: dict[str, str] | None) -> bool:
         """Whether the engine sends; if not, urllib3 does, which has what was overridden or set here."""
         cls, own = type(self), self.__dict__
-        untouched = all(getattr(cls, name) is _OF_CONNECTIONS[name] for name in _ABOUT_CONNECTIONS)
+        untouched = all(getattr(cls, name) is _OF_CONNECTIONS[name] for name in ABOUT_CONNECTIONS)
         by_socks = proxy is not None and proxy["all"].lower().startswith("socks")
         return (
             untouched
             and not by_socks
             and not self.proxy_manager
-            and not any(name in own for name in _ABOUT_CONNECTIONS)
+            and not any(name in own for name in ABOUT_CONNECTIONS)
             and self._has_plain_manager()
             and roads.sockets_are_pythons()
         )
@@ -293,7 +283,7 @@ def _warn_unverified(request: PreparedRequest) -> None:
     )
 
 
-_OF_CONNECTIONS = {name: getattr(HTTPAdapter, name) for name in _ABOUT_CONNECTIONS}
+_OF_CONNECTIONS = {name: getattr(HTTPAdapter, name) for name in ABOUT_CONNECTIONS}
 
 ORIGINALS = roads.adapter_points(HTTPAdapter)
 

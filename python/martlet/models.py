@@ -15,7 +15,7 @@ from .hooks import default_hooks
 from .lazy import lazy
 from .response import CONTENT_CHUNK_SIZE, ITER_CHUNK_SIZE, REDIRECT_STATI, Response
 from .structures import CaseInsensitiveDict
-from .urls import idna_host
+from .urls import idna_host, path_and_query
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,10 +47,7 @@ class RequestEncodingMixin:
     @property
     def path_url(self) -> str:
         """What stands in the request line: path and query of the URL."""
-        from urllib.parse import urlsplit
-
-        parts = urlsplit(self.url or "")
-        return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        return path_and_query(self.url or "")
 
     @staticmethod
     def _encode_params(data: Any) -> Any:

@@ -7,7 +7,6 @@ stream, and what urllib3 has no decoder for is decoded by the engine's.
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from urllib.parse import urlsplit
 
 from urllib3 import HTTPResponse
 from urllib3._collections import HTTPHeaderDict
@@ -15,6 +14,7 @@ from urllib3._collections import HTTPHeaderDict
 from . import _martlet
 from .exceptions import RequestException
 from .original import Original
+from .urls import path_and_query
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -107,7 +107,6 @@ class RawResponse(HTTPResponse):
         self._body_of_engine = _Body(engine)
         original = Original(engine)
         method, url, *_ = engine.request()
-        parts = urlsplit(url)
         super().__init__(
             body=self._body_of_engine,  # type: ignore[arg-type]
             headers=HTTPHeaderDict(engine.headers()),
@@ -118,7 +117,7 @@ class RawResponse(HTTPResponse):
             decode_content=False,
             original_response=original,  # type: ignore[arg-type]
             request_method=method,
-            request_url=(parts.path or "/") + (f"?{parts.query}" if parts.query else ""),
+            request_url=path_and_query(url),
         )
         codings = self.headers.get("content-encoding", "").lower()
         if any(coding.strip() in _OWN_CODINGS for coding in codings.split(",")):

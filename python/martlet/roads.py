@@ -23,6 +23,18 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+# Methods of HTTPAdapter that make and find urllib3's connections: the engine asks none of them, and does not
+# send where one is overridden.
+ABOUT_CONNECTIONS = (
+    "build_connection_pool_key_attributes",
+    "cert_verify",
+    "get_connection",
+    "get_connection_with_tls_context",
+    "proxy_headers",
+    "proxy_manager_for",
+    "request_url",
+)
+
 # The class attributes whose replacement means the compatible road. A test patches every entry.
 OVERRIDABLE: dict[str, tuple[str, ...]] = {
     "Session": (
@@ -56,13 +68,7 @@ OVERRIDABLE: dict[str, tuple[str, ...]] = {
         "init_poolmanager",
         "build_response",
         "add_headers",
-        "build_connection_pool_key_attributes",
-        "cert_verify",
-        "get_connection",
-        "get_connection_with_tls_context",
-        "proxy_headers",
-        "proxy_manager_for",
-        "request_url",
+        *ABOUT_CONNECTIONS,
     ),
 }
 

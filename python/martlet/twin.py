@@ -8,6 +8,7 @@ exchange with such a hook runs as a whole in a helper thread, under this.
 from __future__ import annotations
 
 from .auth import AuthBase
+from .exchange import is_coroutine_function
 from .hooks import hooks_of
 from .roads import OVERRIDABLE
 from .sessions import OWN_SESSION as Session
@@ -27,15 +28,9 @@ def has_blocking_auth(request: PreparedRequest) -> bool:
     return any(
         isinstance(getattr(hook, "__self__", None), AuthBase)
         and hook.__module__ != AuthBase.__module__
-        and not _is_awaited(hook)
+        and not is_coroutine_function(hook)
         for hook in hooks_of("response", request.hooks)
     )
-
-
-def _is_awaited(hook: Any) -> bool:
-    from inspect import iscoroutinefunction
-
-    return iscoroutinefunction(hook)
 
 
 def blocking_twin(session: Any, base: type) -> Any:

@@ -20,6 +20,7 @@ from urllib3 import exceptions as theirs
 from urllib3.connectionpool import connection_from_url
 
 from . import exceptions
+from .urls import path_and_query
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -116,10 +117,6 @@ def shown_first(error: exceptions.RequestException) -> Exception | None:
         return None
     phase = getattr(error, "phase", "")
     if phase in _BEFORE_SENDING:
-        from urllib.parse import urlsplit
-
-        parts = urlsplit(url)
-        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        cause = theirs.MaxRetryError(_pool(url), path, cause)
+        cause = theirs.MaxRetryError(_pool(url), path_and_query(url), cause)
     cause.args = (BaseException.__str__(error),)
     return cause

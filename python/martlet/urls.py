@@ -33,6 +33,14 @@ def unquote_unreserved(uri: str) -> str:
     return "".join(parts)
 
 
+def path_and_query(url: str) -> str:
+    """What stands in the request line for `url` (RFC 9112 section 3.2.1): "/" for an empty path."""
+    from urllib.parse import urlsplit
+
+    parts = urlsplit(url)
+    return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+
+
 def idna_label(label: str) -> str:
     """A label outside ASCII of an http URL's host as it goes on the wire: by IDNA 2008 as it is, and nothing
     mapped to something similar. UnicodeError if it cannot.

@@ -27,10 +27,10 @@ from itertools import chain, count
 
 from martlet.engine import Engine, Outgoing
 from martlet.exceptions import RequestException
-from martlet.exchange import Pause, arun, run
+from martlet.exchange import Emit, Pause, Wait, aemitting, arun, emitting, run
 from martlet.timeouts import Timeout
 
-from .proxies import proxy_url
+from .proxies import proxy_url, refuse
 from .trust import Trust, client_certificate
 
 TYPE_CHECKING = False
@@ -140,14 +140,12 @@ class _Settings:
         retries: int = 0,
         socket_options: Any = None,
     ) -> None:
-        for is_asked, what in (
+        refuse(
             (http2, "HTTP/2 (http2=True)"),
             (not http1, "doing without HTTP/1.1 (http1=False)"),
             (uds is not None, "Unix sockets (uds=)"),
             (socket_options, "socket_options="),
-        ):
-            if is_asked:
-                raise NotImplementedError(f"martlet's transport for httpx does not know {what} yet")
+        )
         self._trust = Trust(verify, trust_env)
         self._cert = client_certificate(cert)
         self._proxy, self._proxy_credentials = proxy_url(proxy, _MODULES[0])
@@ -351,19 +349,22 @@ class _Body:
         self._request = request
         self._length = length
 
-
-class _SyncBody(_Body):
-    def __iter__(self) -> Iterator[bytes]:
+    def _pieces(self) -> Steps[None]:
         left = self._length
         while left != 0:
             try:
-                piece = self._reply.chunk(False).wait()
+                piece = yield Wait(self._reply.chunk(False))
             except RequestException as error:
                 raise self._face.translated(error, self._request) from error
             if not piece:
                 return
             left = None if left is None else left - len(piece)
-            yield piece
+            yield Emit(piece)
+
+
+class _SyncBody(_Body):
+    def __iter__(self) -> Iterator[bytes]:
+        return emitting(self._pieces())
 
     def close(self) -> None:
         """Drops the connection, unless the body was read to its end."""
@@ -371,17 +372,8 @@ class _SyncBody(_Body):
 
 
 class _AsyncBody(_Body):
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        left = self._length
-        while left != 0:
-            try:
-                piece = await self._reply.chunk(False)
-            except RequestException as error:
-                raise self._face.translated(error, self._request) from error
-            if not piece:
-                return
-            left = None if left is None else left - len(piece)
-            yield piece
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return aemitting(self._pieces())
 
     async def aclose(self) -> None:
         """Drops the connection, unless the body was read to its end. Does not wait."""

@@ -10,6 +10,13 @@ if TYPE_CHECKING:
     from typing import Any
 
 
+def refuse(*settings: tuple[Any, str]) -> None:
+    """Raises NotImplementedError for the first setting that is asked for; each comes with its name."""
+    for is_asked, what in settings:
+        if is_asked:
+            raise NotImplementedError(f"martlet's transport for httpx does not know {what} yet")
+
+
 def proxy_url(proxy: Any, theirs: Any) -> tuple[str | None, bytes | None]:
     """The URL for the engine, and the value of `Proxy-Authorization`, if there are credentials.
 
@@ -21,13 +28,11 @@ def proxy_url(proxy: Any, theirs: Any) -> tuple[str | None, bytes | None]:
     if not hasattr(proxy, "raw_auth"):
         proxy = theirs.Proxy(str(proxy))
     url = proxy.url
-    for is_asked, what in (
+    refuse(
         (url.scheme not in ("http", "https"), f"proxies of the kind {url.scheme!r}"),
         (proxy.headers, "headers for a proxy alone"),
         (proxy.ssl_context, "TLS settings for a proxy alone"),
-    ):
-        if is_asked:
-            raise NotImplementedError(f"martlet's transport for httpx does not know {what} yet")
+    )
     netloc = url.netloc.decode("ascii")
     if proxy.raw_auth is None:
         return f"{url.scheme}://{netloc}", None

@@ -23,6 +23,7 @@ from urllib3 import Retry
 
 from martlet.adapters import HTTPAdapter as Ours
 from martlet.exceptions import RequestException
+from martlet.roads import ABOUT_CONNECTIONS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,17 +38,6 @@ if requests is sys.modules["martlet"]:
         "martlet.integrations.requests is for the real requests, but after martlet.alias_requests() that "
         "name stands for martlet itself, which needs no adapter. Import it before, or undo() the alias first."
     )
-
-# What makes and finds urllib3's connections: the engine asks none of these.
-_ABOUT_CONNECTIONS = (
-    "build_connection_pool_key_attributes",
-    "cert_verify",
-    "get_connection",
-    "get_connection_with_tls_context",
-    "proxy_headers",
-    "proxy_manager_for",
-    "request_url",
-)
 
 _ONCE = vars(Retry(0, read=False))
 """requests' default for `max_retries`, as urllib3 knows it."""
@@ -116,7 +106,7 @@ class Adapter(HTTPAdapter):
         if not all(_is_socks(each) for each in self.proxy_manager):  # somebody's own
             return False
         cls, own = type(self), self.__dict__
-        for name in _ABOUT_CONNECTIONS:
+        for name in ABOUT_CONNECTIONS:
             if name in own or getattr(cls, name, None) is not getattr(HTTPAdapter, name, None):
                 return False
         proxy = select_proxy(request.url or "", proxies) if proxies else None

@@ -14,6 +14,8 @@ from urllib.parse import quote
 import aiohttp
 from aiohttp import hdrs, payload
 
+from martlet.engine import Fields
+
 from .connector import Connector, PlacedRequest
 from .errors import Asked
 from .protocol import EngineProtocol
@@ -24,19 +26,12 @@ if TYPE_CHECKING:
     from multidict import CIMultiDict
 
 
-class _Fields(list[tuple[str, bytes]]):
-    """Header fields in the shape of a mapping that has some names several times."""
-
-    def items(self) -> list[tuple[str, bytes]]:
-        return self
-
-
 class _Sent(NamedTuple):
     """A request as the engine reads it."""
 
     method: str
     url: str
-    headers: _Fields
+    headers: Fields
     body: Any
 
 
@@ -128,6 +123,6 @@ class ClientRequest(PlacedRequest):
         return self.response
 
 
-def _fields(headers: CIMultiDict[str]) -> _Fields:
+def _fields(headers: CIMultiDict[str]) -> Fields:
     # UTF-8, as aiohttp writes them; a value's leading white space says nothing, and the engine refuses it.
-    return _Fields((name, value.lstrip(" \t").encode()) for name, value in headers.items())
+    return Fields((name.encode(), value.lstrip(" \t").encode()) for name, value in headers.items())
