@@ -65,6 +65,7 @@ struct Talk {
     waker: Option<Waker>,
     question: Option<Question>,
     reply: Option<Reply>,
+    answer: Option<Answer>,
 }
 
 impl Link {
@@ -87,10 +88,30 @@ impl Link {
         }
     }
 
-    /// Has the engine drop the operation's future.
+    /// Leaves the answer for whoever waits. False once cancelled: nobody does, and it may hold a connection.
+    pub(super) fn answer(&self, answer: Answer) -> bool {
+        let mut talk = self.talk();
+        if self.cancelled.load(Ordering::Acquire) {
+            drop(talk);
+            return false;
+        }
+        talk.answer = Some(answer);
+        true
+    }
+
+    /// The answer, once.
+    pub(super) fn take_answer(&self) -> Option<Answer> {
+        self.talk().answer.take()
+    }
+
+    /// Has the engine drop the operation's future, and drops an answer that nobody has taken.
     pub(super) fn cancel(&self) {
         self.cancelled.store(true, Ordering::Release);
-        let waker = self.talk().waker.take();
+        let (waker, answer) = {
+            let mut talk = self.talk();
+            (talk.waker.take(), talk.answer.take())
+        };
+        drop(answer);
         if let Some(waker) = waker {
             waker.wake();
         }

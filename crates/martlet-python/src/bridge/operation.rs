@@ -18,7 +18,7 @@ use pyo3::{
 
 use super::{
     coroutine::{running_loop, stop_iteration},
-    exchange::{Answer, Asker, Keep, Link, Question, Reply, Work},
+    exchange::{Asker, Keep, Link, Question, Reply, Work},
     gate::{generation, inherited},
     guard, memory,
     port::{Board, LoopPort, Waiting, asyncio_port, listen, port_of},
@@ -141,11 +141,13 @@ impl Operation {
 }
 
 impl Waiting for Py<Operation> {
-    fn complete(&self, py: Python<'_>, answer: Answer) -> PyResult<()> {
+    fn complete(&self, py: Python<'_>) -> PyResult<()> {
         let slf = self.bind(py);
-        let (keep, failure) = {
+        let (answer, keep, failure) = {
             let mut this = slf.borrow_mut();
-            (this.keep.take(), this.failure.take())
+            let State::Running(running) = &this.state else { return Ok(()) };
+            let Some(answer) = running.link.take_answer() else { return Ok(()) };
+            (answer, this.keep.take(), this.failure.take())
         };
         // Where the reply came before the supplier failed, it is the result.
         let result = answer(py, keep.as_ref()).map_err(|error| failure.unwrap_or(error));

@@ -22,7 +22,7 @@ use martlet::runtime::{Engine, Job};
 use pyo3::{exceptions::PyNotImplementedError, intern, prelude::*, types::PyWeakrefReference};
 
 use super::{
-    exchange::{Answer, Question},
+    exchange::Question,
     gate::{Ours, engine, generation},
     wakeup::{Bell, Messenger, upgrade},
 };
@@ -34,7 +34,7 @@ const BATCH: usize = 16;
 
 /// What the engine tells a loop; the number is the operation's token.
 pub(super) enum Message {
-    Done(usize, Answer),
+    Done(usize),
     Asked(usize, Question),
 }
 
@@ -96,7 +96,7 @@ impl Port {
 /// What waits for a message: an operation.
 pub(super) trait Waiting: Send + Sync {
     /// The answer is there.
-    fn complete(&self, py: Python<'_>, answer: Answer) -> PyResult<()>;
+    fn complete(&self, py: Python<'_>) -> PyResult<()>;
     /// The engine asks something.
     fn asked(&self, py: Python<'_>, question: Question) -> PyResult<()>;
     /// The loop is gone: nobody will wait any more.
@@ -165,8 +165,8 @@ impl LoopPort {
 
     fn handle(&self, py: Python<'_>, message: Message) -> PyResult<()> {
         match message {
-            Message::Done(token, answer) => match self.board.leave(token) {
-                Some(operation) => operation.complete(py, answer),
+            Message::Done(token) => match self.board.leave(token) {
+                Some(operation) => operation.complete(py),
                 None => Ok(()),
             },
             Message::Asked(token, question) => match self.board.look(token) {

@@ -32,8 +32,8 @@ impl Report {
 impl Drop for Report {
     /// Dropped before its end: the engine has been shut down, or the work has panicked. Who waits is told.
     fn drop(&mut self) {
-        if self.work.take().is_some() && !self.link.cancelled.load(Ordering::Acquire) {
-            self.port.push(Message::Done(self.token, Box::new(|_, _| Err(given_up()))));
+        if self.work.take().is_some() && self.link.answer(Box::new(|_, _| Err(given_up()))) {
+            self.port.push(Message::Done(self.token));
         }
     }
 }
@@ -57,9 +57,8 @@ impl Future for Report {
         match work.as_mut().poll(cx) {
             Poll::Ready(answer) => {
                 this.work = None;
-                // Cancelled meanwhile: nobody waits for it, and it may hold a connection.
-                if !this.link.cancelled.load(Ordering::Acquire) {
-                    this.port.push(Message::Done(this.token, answer));
+                if this.link.answer(answer) {
+                    this.port.push(Message::Done(this.token));
                 }
                 Poll::Ready(())
             }
