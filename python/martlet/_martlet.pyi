@@ -252,11 +252,14 @@ def is_public_suffix(domain: str) -> bool:
 
 @final
 class Versions:
-    """Which classes have not changed since somebody looked."""
+    """Which classes have not changed since somebody looked, nor what certain names stand for.
 
-    def __new__(cls) -> Versions: ...
+    watched: names of modules, each with the names in it that are looked at where it is loaded.
+    """
+
+    def __new__(cls, watched: list[tuple[str, list[str]]]) -> Versions: ...
     def hold(self, first: type, second: type, third: type | None) -> bool:
-        """Whether these three were noted and none has changed since."""
+        """Whether these three were noted, and none of them and no watched name has changed since."""
 
     def note(self, first: type, second: type, third: type | None) -> None:
         """Notes these three as they are now."""

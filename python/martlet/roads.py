@@ -88,10 +88,14 @@ _functions = attrgetter(*_FUNCTIONS)
 _originals: dict[type, Any] = {}
 _prepared_originals = _prepared_points(models.PreparedRequest)
 _modules = sys.modules
-_seen = Versions()
+_seen = Versions(
+    [
+        ("socket", ["socket", "getaddrinfo", "create_connection"]),
+        ("urllib3.connectionpool", ["HTTPConnectionPool", "HTTPSConnectionPool"]),
+        ("martlet.sessions", list(_FUNCTIONS)),
+    ]
+)
 _plain_functions: tuple[Any, ...] = ()
-_plain_sockets: tuple[Any, ...] = ()
-_plain_pools: tuple[Any, ...] = ()
 
 
 def remember(session: type) -> None:
@@ -109,12 +113,12 @@ def is_untouched(session: type, base: type) -> bool:
     # Missing while another thread imports the module: then nobody has changed anything in it.
     originals = None if adapters is None else getattr(adapters, "ORIGINALS", None)
     adapter = None if originals is None else adapters.HTTPAdapter  # type: ignore[union-attr]
-    if not sockets_are_pythons() or _functions(_modules["martlet.sessions"]) != _plain_functions:
-        return False
     if _seen.hold(session, prepared, adapter):
         return True
     untouched = (
-        _session_points(session) == _originals[base]
+        sockets_are_pythons()
+        and _functions(_modules["martlet.sessions"]) == _plain_functions
+        and _session_points(session) == _originals[base]
         and _prepared_points(prepared) == _prepared_originals
         and (adapter is None or adapter_points(adapter) == originals)
     )
@@ -126,29 +130,17 @@ def is_untouched(session: type, base: type) -> bool:
 def sockets_are_pythons() -> bool:
     """Whether nobody has replaced Python's sockets, its look-up of names, or urllib3's connections."""
     socket, pools = _modules.get("socket"), _modules.get("urllib3.connectionpool")
-    return (socket is None or _socket_points(socket) == _plain_sockets or _are_plain(socket)) and (
-        pools is None or _pool_points(pools) == _plain_pools or _have_plain_connections(pools)
-    )
+    return (socket is None or _are_plain(socket)) and (pools is None or _have_plain_connections(pools))
 
 
 def _are_plain(module: Any) -> bool:
-    global _plain_sockets
     import _socket
 
-    found = _socket_points(module)
-    kind, connect, *functions = found
-    plain = connect is _socket.socket.connect and {each.__module__ for each in (kind, *functions)} == {
-        "socket"
-    }
-    if plain:
-        _plain_sockets = found
-    return plain
+    kind, connect, *functions = _socket_points(module)
+    return connect is _socket.socket.connect and all(
+        each.__module__ == "socket" for each in (kind, *functions)
+    )
 
 
 def _have_plain_connections(module: Any) -> bool:
-    global _plain_pools
-    found = _pool_points(module)
-    plain = {each.__module__ for each in found} == {"urllib3.connection"}
-    if plain:
-        _plain_pools = found
-    return plain
+    return all(each.__module__ == "urllib3.connection" for each in _pool_points(module))

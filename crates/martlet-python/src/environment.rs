@@ -64,7 +64,8 @@ pub(crate) fn read(py: Python<'_>) -> PyResult<Option<Environment>> {
     Ok(Some(environment))
 }
 
-/// Is there an `Http_Proxy`, which urllib takes as well? Looked for when the number of variables has changed.
+/// Is there an `Http_Proxy`, which urllib takes as well, where none of the usual names is? Looked for when the number
+/// of variables has changed.
 fn names_a_proxy_in_mixed_case(data: &Bound<'_, PyDict>) -> bool {
     static SEEN: Mutex<Option<(usize, bool)>> = Mutex::new(None);
     let mut seen = SEEN.lock().unwrap_or_else(PoisonError::into_inner);
@@ -75,9 +76,7 @@ fn names_a_proxy_in_mixed_case(data: &Bound<'_, PyDict>) -> bool {
     }
     let found = data.keys().iter().any(|key| {
         let Ok(key) = key.cast::<PyBytes>() else { return false };
-        let name = key.as_bytes();
-        let is = |loud: &str| loud.as_bytes().eq_ignore_ascii_case(name) && loud.as_bytes() != name;
-        LOUD.iter().all(|loud| loud.as_bytes() != name) && LOUD.iter().any(|loud| is(loud))
+        LOUD.iter().any(|loud| loud.as_bytes().eq_ignore_ascii_case(key.as_bytes()))
     });
     *seen = Some((data.len(), found));
     found

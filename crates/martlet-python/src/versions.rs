@@ -1,9 +1,13 @@
-//! Which classes are as they were when somebody last looked: by the version that CPython gives to a class for
-//! its own method cache, and takes away with every change to the class or to one it derives from.
+//! What is as it was when somebody last looked: classes, by the version that CPython gives to a class for its own
+//! method cache, and takes away with every change to the class or to one it derives from; and what certain names
+//! of certain modules stand for.
 
 use std::sync::{Mutex, PoisonError};
 
-use pyo3::prelude::*;
+use pyo3::{
+    prelude::*,
+    types::{PyDict, PyModule, PyString, PyType},
+};
 
 /// Kept at most; classes come and go.
 const MOST: usize = 64;
@@ -11,19 +15,34 @@ const MOST: usize = 64;
 /// A class and its version. A version is given once: one class never has another's.
 type Version = (usize, u32);
 
-/// The triples of classes that were found in order, as they were then.
+/// The triples of classes that were found in order, as they were then, and what the watched names stood for.
 #[pyclass(frozen, module = "martlet._martlet")]
+pub(crate) struct Versions {
+    modules: Py<PyDict>,
+    watched: Vec<(Py<PyString>, Vec<Py<PyString>>)>,
+    noted: Mutex<Noted>,
+}
+
 #[derive(Default)]
-pub(crate) struct Versions(Mutex<Vec<[Version; 3]>>);
+struct Noted {
+    classes: Vec<[Version; 3]>,
+    names: Vec<Option<Named>>,
+}
+
+/// What a name stood for. Kept alive: another object never has its address.
+struct Named(Py<PyAny>, Version);
 
 #[pymethods]
 impl Versions {
+    /// `watched`: names of modules, each with the names in it that are looked at where it is loaded.
     #[new]
-    fn new() -> Self {
-        Self::default()
+    fn new(py: Python<'_>, watched: Vec<(Py<PyString>, Vec<Py<PyString>>)>) -> PyResult<Self> {
+        let modules = py.import("sys")?.getattr("modules")?.cast_into::<PyDict>()?.unbind();
+        Ok(Self { modules, watched, noted: Mutex::default() })
     }
 
-    /// Whether this triple was noted and none of it has changed since. None stands for a class not there yet.
+    /// Whether this triple was noted, none of it has changed since, and no watched name stands for something else.
+    /// None stands for a class not there yet.
     fn hold(
         &self,
         first: &Bound<'_, PyAny>,
@@ -31,17 +50,56 @@ impl Versions {
         third: Option<&Bound<'_, PyAny>>,
     ) -> bool {
         let Some(triple) = triple(first, second, third) else { return false };
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(&triple)
+        let names = self.names(first.py());
+        let noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
+        noted.classes.contains(&triple)
+            && noted.names.len() == names.len()
+            && noted.names.iter().zip(&names).all(|(noted, found)| match (noted, found) {
+                (Some(Named(object, version)), Some(found)) => {
+                    object.is(found) && state(found) == Some(*version)
+                }
+                // A module loaded meanwhile has to be looked at.
+                (noted, found) => noted.is_none() && found.is_none(),
+            })
     }
 
-    /// Notes the triple as it is now.
+    /// Notes the triple, and what the watched names stand for, as they are now.
     fn note(&self, first: &Bound<'_, PyAny>, second: &Bound<'_, PyAny>, third: Option<&Bound<'_, PyAny>>) {
         let Some(triple) = triple(first, second, third) else { return };
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() == MOST {
-            known.clear();
+        let mut names = Vec::new();
+        for found in self.names(first.py()) {
+            let Some(found) = found else {
+                names.push(None);
+                continue;
+            };
+            let Some(version) = state(&found) else { return };
+            names.push(Some(Named(found.unbind(), version)));
         }
-        known.push(triple);
+        let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
+        if noted.classes.len() == MOST {
+            noted.classes.clear();
+        }
+        if !noted.classes.contains(&triple) {
+            noted.classes.push(triple);
+        }
+        let before = std::mem::replace(&mut noted.names, names);
+        drop(noted);
+        drop(before); // may run code of Python's: not under the lock
+    }
+}
+
+impl Versions {
+    /// What the watched names stand for now; `None` where the module or the name is not there.
+    fn names<'py>(&self, py: Python<'py>) -> Vec<Option<Bound<'py, PyAny>>> {
+        let mut found = Vec::with_capacity(8);
+        for (module, names) in &self.watched {
+            let module = self.modules.bind(py).get_item(module).ok().flatten();
+            let dict = module.and_then(|module| Some(module.cast_into::<PyModule>().ok()?.dict()));
+            for name in names {
+                found.push(dict.as_ref().and_then(|dict| dict.get_item(name).ok().flatten()));
+            }
+        }
+        found
     }
 }
 
@@ -53,10 +111,15 @@ fn triple(
     Some([version(first)?, version(second)?, third.map_or(Some((0, 0)), version)?])
 }
 
+/// The version of a class; what is none has only the one. `None` for a class that has no version.
+fn state(object: &Bound<'_, PyAny>) -> Option<Version> {
+    if object.is_instance_of::<PyType>() { version(object) } else { Some((0, 0)) }
+}
+
 /// `None` for what is no class, and while it has no version. The stable ABI does not show it.
 #[cfg(not(feature = "abi3"))]
 fn version(class: &Bound<'_, PyAny>) -> Option<Version> {
-    use pyo3::{ffi, types::PyType};
+    use pyo3::ffi;
 
     let class = class.cast::<PyType>().ok()?.as_type_ptr();
     // SAFETY: a type object that is alive, read by a thread that is attached to the interpreter.
