@@ -73,6 +73,9 @@ def main() -> None:
             if "martlet" in pythons:
                 tell("the bridge")
                 run.bridge = extras.bridge(pythons["martlet"], servers.places.client("apart"))
+                if "requests" in pythons:
+                    tell("what overriding costs")
+                    run.overrides = extras.overrides(pythons, servers)
                 tell("23 MB bodies")
                 run.builds = wheel_builds()
             tell("start of a program")

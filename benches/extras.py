@@ -1,7 +1,7 @@
 """What is measured beside the peers' cases, each in a process of its own:
 
 - the floor: `crates/martlet/examples/bare_loop.rs`, the same engine driven from Rust, no Python anywhere;
-- the bridge (`bridge.py`), the start of a program (`startup.py`).
+- the bridge (`bridge.py`), what overriding costs (`overrides.py`), the start of a program (`startup.py`).
 
 Each gives its figures or, as text, the reason why there are none.
 """
@@ -12,6 +12,7 @@ import json
 import re
 import subprocess
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from . import venvs
@@ -22,6 +23,7 @@ from .server import Servers, on_core
 Figures = dict[str, Any]
 
 FLOOR_REQUESTS = 100_000
+OVERRIDES_ROUNDS = 5
 FLOOR_SAYS = re.compile(r"([\d.]+) requests/s, ([\d.]+) us CPU per request")
 
 
@@ -64,6 +66,21 @@ def bridge(python: Path, core: int | None) -> Figures | str:
         return run_child(python, "benches.bridge", core=core)
     except Failed as error:
         return str(error)
+
+
+def overrides(pythons: dict[str, Path], servers: Servers) -> dict[str, dict[str, float]] | str:
+    """requests/s by what is overridden, then by client: medians of rounds that alternate."""
+    url = f"{servers.url(STANDARD.scheme, STANDARD.placement)}/bytes/{STANDARD.size}"
+    core = servers.places.client(STANDARD.placement)
+    figures: dict[str, dict[str, list[float]]] = {}
+    try:
+        for _ in range(OVERRIDES_ROUNDS):
+            for peer in ("martlet", "requests"):
+                for way, found in run_child(pythons[peer], "benches.overrides", peer, url, core=core).items():
+                    figures.setdefault(way, {}).setdefault(peer, []).append(found["per_second"])
+    except Failed as error:
+        return str(error)
+    return {way: {peer: median(rates) for peer, rates in by.items()} for way, by in figures.items()}
 
 
 def startup(pythons: dict[str, Path]) -> dict[str, Figures | str]:

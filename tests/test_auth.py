@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import pickle
 import re
 from types import ModuleType
@@ -11,6 +12,8 @@ import pytest
 import requests
 
 import martlet
+from servers.digest import Digest
+from servers.recording import RecordingServer
 
 CHALLENGES = [
     {"realm": "r", "nonce": "n"},
@@ -131,3 +134,48 @@ def test_each_thread_learns_for_itself() -> None:
     thread.start()
     thread.join()
     assert (seen, auth._thread_local.chal) == ([{}], {"realm": "r", "nonce": "n"})
+
+
+def takes_the_quick_road(auth: Any) -> bool:
+    async def main() -> bool:
+        async with martlet.AsyncSession() as session:
+            call: Any = session.get("http://a.test/", auth=auth)
+            call.close()
+            return type(call).__name__ == "Operation"
+
+    return asyncio.run(main())
+
+
+@pytest.mark.parametrize("name", ["__call__", "build_digest_header", "handle_401", "handle_redirect"])
+def test_the_engine_speaks_for_a_digest_of_which_nothing_is_replaced(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert takes_the_quick_road(martlet.auth.HTTPDigestAuth("u", "p"))
+    original = getattr(martlet.auth.HTTPDigestAuth, name)
+    monkeypatch.setattr(
+        martlet.auth.HTTPDigestAuth, name, lambda self, *args, **kwargs: original(self, *args, **kwargs)
+    )
+    assert not takes_the_quick_road(martlet.auth.HTTPDigestAuth("u", "p"))
+
+
+def test_the_engine_does_not_speak_for_a_digest_that_is_more_than_two_texts() -> None:
+    class Child(martlet.auth.HTTPDigestAuth):
+        pass
+
+    looked_at = martlet.auth.HTTPDigestAuth("u", "p")
+    looked_at.init_per_thread_state()
+    for auth in (Child("u", "p"), looked_at, martlet.auth.HTTPDigestAuth(b"u", "p")):
+        assert not takes_the_quick_road(auth)
+
+
+@pytest.mark.parametrize("how", [lambda auth: auth, lambda auth: pickle.loads(pickle.dumps(auth))])
+def test_changed_credentials_count_from_the_next_request_on(server: RecordingServer, how: Any) -> None:
+    server.otherwise(Digest())
+    auth = martlet.auth.HTTPDigestAuth("user", "wrong")
+    with martlet.Session() as session:
+        assert session.get(server.url, auth=auth).status_code == 401
+        auth = how(auth)
+        auth.password = "secret"
+        assert session.get(server.url, auth=auth).status_code == 200
+        assert session.get(server.url, auth=auth).request.headers["Authorization"].count("nc=00000002") == 1
+    assert takes_the_quick_road(auth)

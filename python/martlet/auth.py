@@ -4,8 +4,10 @@ An auth is called with the prepared request, changes it and gives it back. Basic
 latin-1, as requests does. Digest (RFC 7616 as far as requests goes: MD5, MD5-sess, SHA, SHA-256, SHA-512,
 qop=auth) answers a challenge from a response hook and then goes on using the nonce it was given.
 
-Answering a challenge takes an exchange of its own, so it is told as steps (see exchange.py): the same steps
-are driven under a Session, which blocks, and under an AsyncSession, which awaits.
+The engine speaks for an `HTTPDigestAuth` that is nothing but two texts, and keeps what it learned in the
+instance's `_engine`. Elsewhere (hooks, subclasses, adapters) these are the steps: answering a challenge takes
+an exchange of its own, so it is told as steps (see exchange.py), which a Session blocks for and an
+AsyncSession awaits.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from __future__ import annotations
 import os
 import threading
 from binascii import b2a_base64
+from operator import attrgetter
 
 from .fields import parse_dict_header
 from .lazy import lazy
@@ -115,7 +118,9 @@ class HTTPDigestAuth(_ByCredentials):
         return _DigestState()
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in self.__dict__.items() if name != "_thread_local"}
+        return {
+            name: self.__dict__[name] for name in self.__dict__ if name not in ("_thread_local", "_engine")
+        }
 
     def init_per_thread_state(self) -> None:
         """Makes this thread's state, which happens by itself; here because requests has it."""
@@ -190,11 +195,14 @@ class HTTPDigestAuth(_ByCredentials):
         asked = 400 <= r.status_code < 500 and "digest" in challenge.lower()
         if not asked or _ANSWERED in r.request.__dict__:
             return r
-        yield Read(r)
-        r.close()
         if scheme >= 0:
             challenge = challenge[:scheme] + challenge[scheme + len("digest ") :]
-        self._thread_local.chal = parse_dict_header(challenge)
+        parameters = {name.lower(): value for name, value in parse_dict_header(challenge).items()}
+        if not (parameters.get("realm") is not None and parameters.get("nonce") is not None):
+            return r
+        yield Read(r)
+        r.close()
+        self._thread_local.chal = parameters
         self._thread_local.origin = origin_of(r.url)
         request = _answering(r)
         self._authorize(request)
@@ -205,6 +213,15 @@ class HTTPDigestAuth(_ByCredentials):
 
     # How an AsyncSession runs this hook without blocking.
     handle_401.steps = _answer  # type: ignore[attr-defined]
+
+
+_digest_points = attrgetter("__call__", "build_digest_header", "handle_401", "handle_redirect")
+_ORIGINALS = _digest_points(HTTPDigestAuth)
+
+
+def digest_is_untouched() -> bool:
+    """Whether nobody has replaced a method of `HTTPDigestAuth`: then the engine does what they do."""
+    return bool(_digest_points(HTTPDigestAuth) == _ORIGINALS)
 
 
 _ANSWERED = "_digest_answered"

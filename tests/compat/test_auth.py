@@ -261,9 +261,6 @@ def test_digest_gives_up_after_the_second_refusal(client, server):
     "challenge",
     [
         'Basic realm="r"',
-        'Digest realm="r"',
-        "Digest",
-        'digest REALM="r", NONCE="n"',
         'Digest realm="a, b", nonce="n=="',
         'Digest realm=r, nonce=n, stale=true, domain="/"',
         'Basic realm="x", Digest realm="r", nonce="n"',

@@ -99,6 +99,20 @@ def test_a_challenge_of_another_host_is_not_answered(client, server):
 
 
 @compat
+@differs("digest-malformed", requests=["KeyError"] * 3 + [3], martlet=[b"", b"", b"let in", 4])
+def test_a_malformed_challenge(client, server):
+    server.on("/nonce", reply(401, b"", ("WWW-Authenticate", 'Digest realm="r"')))
+    server.on("/bare", reply(401, b"", ("WWW-Authenticate", "Digest")))
+    capitals = Digest().challenge().replace("realm=", "REALM=").replace("nonce=", "Nonce=")
+    server.on("/capitals", reply(401, b"", ("WWW-Authenticate", capitals)), Digest())
+    auth = client.lib.auth.HTTPDigestAuth("user", "secret")
+    outcomes = [
+        attempt(client.get, server.url + path, auth=auth) for path in ("/nonce", "/bare", "/capitals")
+    ]
+    return [*map(raised, outcomes), len(server.requests)]
+
+
+@compat
 @differs("cookies-elsewhere", requests="own=1", martlet=None)
 def test_cookies_of_a_call_go_to_the_first_origin_only(client, server):
     other = server.another()

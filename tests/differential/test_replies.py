@@ -20,7 +20,9 @@ _value = text("abz019=\"' !%&/:-_", max_size=6)
 _attribute = st.one_of(
     st.sampled_from(["Path=/", "Path=/a", "Path=/a/", "Path=/a/b", "Path=", "path=a", "Path", 'Path="/a"']),
     st.sampled_from(["Secure", "HttpOnly", "SameSite=Lax", "Discard", "Comment=x", "Port", "Unknown=1", ""]),
-    st.sampled_from(["Domain=127.0.0.1", "Domain=localhost", "Domain=other.test", "domain=.local"]),
+    st.sampled_from(
+        ["Domain=127.0.0.1", "Domain=localhost", "Domain=other.test", "domain=.local", "Domain="]
+    ),
     st.sampled_from(["Max-Age=0", "Max-Age=100", "Max-Age=-1", "Max-Age=x", 'Max-Age="5"', "Max-Age="]),
     st.sampled_from(
         ["Expires=Wed, 09 Jun 2100 10:18:14 GMT", "Expires=0", "expires=Wed, 09 Jun 1999 10:18:14 GMT"]

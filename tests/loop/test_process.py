@@ -8,10 +8,13 @@ import subprocess
 import sys
 import textwrap
 import time
+from collections.abc import Callable
 
 import pytest
 
 from martlet.testing import Server
+from servers.digest import Digest
+from servers.recording import RecordingServer
 
 unix_only = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
 
@@ -51,6 +54,29 @@ def test_a_forked_child_uses_a_new_session_and_the_parents_own(server: Server) -
         )
     )
     assert "'a': '1'" in output
+
+
+@unix_only
+def test_a_forked_child_uses_the_parents_digest(serve: Callable[..., RecordingServer]) -> None:
+    server = serve()
+    server.otherwise(Digest())
+    check(
+        python(
+            """
+            import os, sys, martlet
+            auth = martlet.auth.HTTPDigestAuth("user", "secret")
+            session = martlet.Session()
+            assert session.get(sys.argv[1], auth=auth).ok
+            child = os.fork()
+            if child == 0:
+                os._exit(0 if session.get(sys.argv[1], auth=auth).ok else 1)
+            assert os.waitpid(child, 0)[1] == 0
+            assert session.get(sys.argv[1], auth=auth).ok
+            session.close()
+            """,
+            server.url,
+        )
+    )
 
 
 @unix_only

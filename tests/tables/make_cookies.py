@@ -117,6 +117,10 @@ SEQUENCES: list[tuple[list[Step], list[str]]] = [
         ["http://localhost/", "http://host/", "http://localhost.local/", "http://x.localhost/"],
     ),
     (
+        [("http://localhost/", ["a=1; domain=", "b=2; domain=."])],
+        ["http://localhost/", "http://x.localhost/", "http://other/"],
+    ),
+    (
         [("http://host.local/", ["a=1", "b=2; domain=local", "c=3; domain=host.local"])],
         ["http://host/", "http://host.local/"],
     ),

@@ -7,7 +7,7 @@
 use std::{path::PathBuf, time::Duration};
 
 use martlet::tls::{ClientCert, Verify};
-use martlet_proto::{Headers, Timeouts, auth::Auth, form::urlencode, request::check_field};
+use martlet_proto::{Headers, Timeouts, form::urlencode, request::check_field};
 use pyo3::{
     intern,
     prelude::*,
@@ -86,19 +86,6 @@ pub(crate) fn stored_headers(store: &Bound<'_, PyAny>) -> Option<(Headers, bool)
         headers.append(name, value);
     }
     Some((headers, unset))
-}
-
-/// A pair of texts is Basic.
-pub(crate) fn basic_auth(value: &Bound<'_, PyAny>) -> Option<Auth> {
-    if value.is_none() {
-        return Some(Auth::None);
-    }
-    let pair = value.cast_exact::<PyTuple>().ok()?;
-    if pair.len() != 2 {
-        return None;
-    }
-    let (user, password) = (pair.get_item(0).ok()?, pair.get_item(1).ok()?);
-    Auth::basic(text(&user)?, text(&password)?).ok()
 }
 
 /// A number of seconds, a pair of them, or an exact `martlet.Timeout`.

@@ -4,6 +4,7 @@ mod bridge;
 mod client;
 mod convert;
 mod cookies;
+mod credentials;
 mod decoder;
 mod environment;
 mod error;

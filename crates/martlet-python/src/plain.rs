@@ -20,8 +20,9 @@ use pyo3::{
 };
 
 use crate::{
-    convert::{basic_auth, is_nothing, merge_headers, pairs, stored_headers, text, timeouts, verify},
+    convert::{is_nothing, merge_headers, pairs, stored_headers, text, timeouts, verify},
     cookies,
+    credentials::credentials,
     environment::{self, Environment},
     state::Share,
 };
@@ -60,7 +61,7 @@ pub(crate) struct Plain<'a, 'py> {
 pub(crate) fn read<'a, 'py>(arguments: &Arguments<'a, 'py>) -> Option<Plain<'a, 'py>> {
     let session = Session::read(arguments)?;
     // Without credentials of either, the rules ask the URL.
-    let auth = match basic_auth(arguments.auth)? {
+    let auth = match credentials(arguments.auth)? {
         Auth::None => session.auth.clone(),
         auth => auth,
     };
@@ -155,7 +156,7 @@ impl<'py> Session<'py> {
         };
         Some(Self {
             headers: get(intern!(py, "headers"))??,
-            auth: get(intern!(py, "auth"))?.map_or(Some(Auth::None), |auth| basic_auth(&auth))?,
+            auth: get(intern!(py, "auth"))?.map_or(Some(Auth::None), |auth| credentials(&auth))?,
             verify: own(arguments.verify, intern!(py, "verify"))?,
             asks_environment: is_usual(arguments.verify),
             environment,

@@ -1,7 +1,7 @@
 //! Digest (RFC 7616) as `HTTPDigestAuth` of requests speaks it.
 //!
 //! * MD5, MD5-SESS, SHA, SHA-256 and SHA-512; `qop=auth` or none. `auth-int` is not spoken: such a challenge
-//!   gets no answer.
+//!   has no answer.
 //! * User, realm and password are hashed as UTF-8; field values are ISO-8859-1 on the wire.
 //! * All challenges of a reply are read as one list of parameters, the last value of each winning.
 //! * One object holds the server's last challenge and the count of its nonce, shared by all clones, so that
@@ -34,14 +34,15 @@ struct State {
     count: u32,
 }
 
-/// A `WWW-Authenticate: Digest` challenge that can be answered.
+/// A `WWW-Authenticate: Digest` challenge.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Challenge {
     realm: String,
     nonce: String,
     /// Is it `qop=auth` (else there is no quality of protection)?
     qop: bool,
-    hash: Hash,
+    /// `None` when it asks for what is not spoken here.
+    hash: Option<Hash>,
     /// Does the client's nonce go into the secret (`MD5-SESS`)?
     session: bool,
     algorithm: Option<String>,
@@ -67,10 +68,11 @@ impl Digest {
         let mut state = self.state();
         let state = state.as_mut().filter(|state| state.origin == origin)?;
         state.count = state.count.wrapping_add(1);
-        Some(self.respond(state, method, uri, random()))
+        self.respond(state, method, uri, random())
     }
 
-    /// The `Authorization` that answers `challenge` of `origin`.
+    /// The `Authorization` that answers `challenge` of `origin`; `None` when it asks for an algorithm or a quality
+    /// of protection that is not spoken here.
     pub fn answer(
         &self,
         origin: &str,
@@ -78,19 +80,19 @@ impl Digest {
         method: &str,
         uri: &str,
         random: [u8; 16],
-    ) -> String {
+    ) -> Option<String> {
         let mut state = self.state();
         let used = match &*state {
             Some(state) if state.origin == origin && state.challenge.nonce == challenge.nonce => state.count,
             _ => 0,
         };
         let next = State { origin: origin.to_owned(), challenge, count: used.wrapping_add(1) };
-        let answer = self.respond(&next, method, uri, random);
+        let answer = self.respond(&next, method, uri, random)?;
         *state = Some(next);
-        answer
+        Some(answer)
     }
 
-    fn respond(&self, state: &State, method: &str, uri: &str, random: [u8; 16]) -> String {
+    fn respond(&self, state: &State, method: &str, uri: &str, random: [u8; 16]) -> Option<String> {
         let cnonce = hex(random.get(..8).unwrap_or_default());
         state.challenge.respond(&self.0.user, &self.0.password, method, uri, state.count, &cnonce)
     }
@@ -109,8 +111,8 @@ impl fmt::Debug for Digest {
 }
 
 impl Challenge {
-    /// Reads the value of `WWW-Authenticate`, several joined by commas. `None` when there is no Digest in it,
-    /// no realm or nonce, or an algorithm or quality of protection that is not spoken here.
+    /// Reads the value of `WWW-Authenticate`, several joined by commas. `None` when there is no Digest in it, or no
+    /// realm or nonce.
     pub fn parse(value: &[u8]) -> Option<Self> {
         let text: String = value.iter().copied().map(char::from).collect();
         let lower = text.to_ascii_lowercase();
@@ -128,15 +130,14 @@ impl Challenge {
         };
         let algorithm = last("algorithm");
         let qop = last("qop").filter(|qop| !qop.is_empty());
-        if qop.as_ref().is_some_and(|qop| !qop.split(',').any(|one| one.trim() == "auth")) {
-            return None;
-        }
         let name = algorithm.as_deref().unwrap_or("MD5").to_ascii_uppercase();
+        let hash = Hash::named(name.strip_suffix("-SESS").filter(|name| *name == "MD5").unwrap_or(&name));
+        let is_spoken = qop.as_ref().is_none_or(|qop| qop.split(',').any(|one| one.trim() == "auth"));
         Some(Self {
             realm: last("realm")?,
             nonce: last("nonce")?,
             qop: qop.is_some(),
-            hash: Hash::named(name.strip_suffix("-SESS").filter(|name| *name == "MD5").unwrap_or(&name))?,
+            hash: hash.filter(|_| is_spoken),
             session: name == "MD5-SESS",
             algorithm,
             opaque: last("opaque").filter(|opaque| !opaque.is_empty()),
@@ -144,7 +145,7 @@ impl Challenge {
     }
 
     /// The value of `Authorization` that answers this (`build_digest_header`): `count` is how often the nonce
-    /// was used, this time included.
+    /// was used, this time included. `None` when it asks for what is not spoken here.
     pub fn respond(
         &self,
         user: &str,
@@ -153,8 +154,8 @@ impl Challenge {
         uri: &str,
         count: u32,
         cnonce: &str,
-    ) -> String {
-        let (realm, nonce, hash) = (&self.realm, &self.nonce, self.hash);
+    ) -> Option<String> {
+        let (realm, nonce, hash) = (&self.realm, &self.nonce, self.hash?);
         let mut secret = hash.of(&format!("{user}:{realm}:{password}"));
         if self.session {
             secret = hash.of(&format!("{secret}:{nonce}:{cnonce}"));
@@ -177,7 +178,7 @@ impl Challenge {
         if self.qop {
             value.push_str(&format!(", qop=\"auth\", nc={count:08x}, cnonce=\"{cnonce}\""));
         }
-        value
+        Some(value)
     }
 }
 
@@ -278,21 +279,26 @@ mod tests {
             let challenge = Challenge::parse(challenge.as_bytes()).unwrap();
             let cnonce = "f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ";
             let answer = challenge.respond("Mufasa", "Circle of Life", "GET", "/dir/index.html", 1, cnonce);
+            let answer = answer.unwrap();
             assert!(answer.contains(&format!("response=\"{response}\"")), "{answer}");
         }
     }
 
     #[test]
-    fn what_cannot_be_answered_is_no_challenge() {
-        for value in [
-            "Basic realm=\"r\"",
-            "Digest nonce=\"n\"",
-            "Digest realm=\"r\"",
-            "Digest realm=\"r\", nonce=\"n\", algorithm=X",
-            "Digest realm=\"r\", nonce=\"n\", algorithm=SHA-256-sess",
-            "Digest realm=\"r\", nonce=\"n\", qop=auth-int",
-        ] {
+    fn what_has_no_realm_or_nonce_is_no_challenge() {
+        for value in ["Basic realm=\"r\"", "Digest nonce=\"n\"", "Digest realm=\"r\"", "Digest"] {
             assert_eq!(Challenge::parse(value.as_bytes()), None, "{value}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_spoken_has_no_answer_and_is_not_kept() {
+        for asked in ["algorithm=X", "algorithm=SHA-256-sess", "qop=auth-int"] {
+            let challenge = format!("Digest realm=\"r\", nonce=\"n\", {asked}");
+            let challenge = Challenge::parse(challenge.as_bytes()).unwrap();
+            let (digest, origin) = (Digest::new("u", "p"), "http://a.test:80");
+            assert_eq!(digest.answer(origin, challenge, "GET", "/", [0; 16]), None, "{asked}");
+            assert_eq!(digest.preempt(origin, "GET", "/", &mut || [0; 16]), None, "{asked}");
         }
     }
 
@@ -320,9 +326,10 @@ mod tests {
         assert_eq!(digest.preempt(origin, "GET", "/", random), None);
         digest.answer(origin, challenge.clone(), "GET", "/", [0; 16]);
         let second = digest.clone().preempt(origin, "GET", "/", random).unwrap();
-        let third = digest.answer(origin, challenge.clone(), "GET", "/", [0; 16]);
+        let third = digest.answer(origin, challenge.clone(), "GET", "/", [0; 16]).unwrap();
         assert!(second.contains("nc=00000002") && third.contains("nc=00000003"), "{second} {third}");
         assert_eq!(digest.preempt("http://b.test:80", "GET", "/", random), None);
-        assert!(digest.answer("http://b.test:80", challenge, "GET", "/", [0; 16]).contains("nc=00000001"));
+        let elsewhere = digest.answer("http://b.test:80", challenge, "GET", "/", [0; 16]).unwrap();
+        assert!(elsewhere.contains("nc=00000001"));
     }
 }

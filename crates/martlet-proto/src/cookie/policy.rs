@@ -156,7 +156,8 @@ impl<'a> Site<'a> {
         let dotted = format!(".{bare}");
         let is_host = bare == self.host || (local && self.host.strip_suffix(".local") == Some(bare));
         let is_above = self.host.ends_with(&dotted) && self.host.parse::<Ipv4Addr>().is_err();
-        (is_host || is_above).then_some((dotted, true))
+        let is_nowhere = local && bare.is_empty(); // kept, and sent to nobody
+        (is_host || is_above || is_nowhere).then_some((dotted, true))
     }
 
     /// The path a cookie gets that names none: up to the last slash, without it but for RFC 2109.

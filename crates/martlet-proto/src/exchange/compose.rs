@@ -109,8 +109,10 @@ impl Exchange {
         }
         if let Auth::Digest(digest) = &self.policy.auth {
             let (origin, uri) = (origin(&next.url), next.url.target());
-            let value = digest.answer(&origin, challenge, &next.method, uri, random());
-            next.headers.insert("Authorization", latin1(&value)?);
+            // As in requests: what has no answer is asked for once more.
+            if let Some(value) = digest.answer(&origin, challenge, &next.method, uri, random()) {
+                next.headers.insert("Authorization", latin1(&value)?);
+            }
         }
         self.unanswered = Some(self.current.clone());
         let hop = self.file(next);
