@@ -6,6 +6,7 @@ import asyncio
 import gc
 import os
 import threading
+import time
 import weakref
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -36,6 +37,38 @@ def test_one_session_works_under_two_loops_at_once(server: Server) -> None:
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(lambda _: asyncio.run(main()), range(4))) == [1000] * 4
     session.close()
+
+
+def test_what_tasks_do_with_a_burst_of_responses_is_spread_over_turns_of_the_loop(
+    server: Server, run_in_asyncio: Any
+) -> None:
+    turns = 0
+
+    async def one(session: martlet.AsyncSession) -> int:
+        await session.get(server.url + "/bytes/1")
+        until = time.perf_counter() + 0.001
+        while time.perf_counter() < until:
+            pass
+        return turns
+
+    async def turning() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    async def main() -> None:
+        async with martlet.AsyncSession() as session:
+            ticker = asyncio.create_task(turning())
+            tasks = [asyncio.create_task(one(session)) for _ in range(20)]
+            await asyncio.sleep(0)
+            for _ in range(20):  # the loop does not turn: the responses have come, and lie there
+                martlet.get(server.url + "/bytes/1")
+            seen = await asyncio.gather(*tasks)
+            ticker.cancel()
+            assert len(set(seen)) > 10
+
+    run_in_asyncio(main)
 
 
 def test_sync_threads_and_an_async_session_share_the_engine(server: Server) -> None:

@@ -6,7 +6,7 @@ mod peer;
 use std::any::Any;
 use std::io::Write;
 
-use bytes::Bytes;
+use bytes::{BufMut, Bytes, BytesMut, buf::Limit};
 use martlet::body::{Buffer, Sink, SourceFuture};
 use martlet::{Body, Call, Client, Kind, Phase};
 use peer::*;
@@ -96,11 +96,7 @@ async fn read(client: &Client, peer: &Peer, way: Way) -> Result<Bytes, (Kind, Ph
     let outcome = async {
         let mut reader = match response?.body {
             Body::Full(bytes) => return Ok(bytes),
-            Body::Filled(buffer) => {
-                let filled = buffer.into_any().downcast::<Filling>().unwrap();
-                assert_eq!(filled.at, filled.bytes.len());
-                return Ok(Bytes::from(filled.bytes));
-            }
+            Body::Filled(buffer) => return Ok(received(buffer)),
             Body::Stream(reader) => reader,
         };
         let mut all = Vec::new();
@@ -118,35 +114,27 @@ async fn read(client: &Client, peer: &Peer, way: Way) -> Result<Bytes, (Kind, Ph
     outcome.await.map_err(|error: martlet::Error| (error.kind(), error.phase()))
 }
 
-/// Memory that is handed out a little at a time.
+/// Memory for bodies that are not very small.
 struct Memory;
 
-const WINDOW: usize = 10_000;
-
-struct Filling {
-    bytes: Vec<u8>,
-    at: usize,
-}
+type Filling = Limit<BytesMut>;
 
 impl Sink for Memory {
+    fn least(&self) -> u64 {
+        10_000
+    }
+
     fn allocate(&mut self, length: usize) -> SourceFuture<'_, Option<Box<dyn Buffer>>> {
-        Box::pin(async move { Some(Box::new(Filling { bytes: vec![0; length], at: 0 }) as Box<dyn Buffer>) })
+        Box::pin(
+            async move { Some(Box::new(BytesMut::with_capacity(length).limit(length)) as Box<dyn Buffer>) },
+        )
     }
 }
 
-impl Buffer for Filling {
-    fn space(&mut self) -> &mut [u8] {
-        let end = self.bytes.len().min(self.at + WINDOW);
-        &mut self.bytes[self.at..end]
-    }
-
-    fn advance(&mut self, amount: usize) {
-        self.at += amount;
-    }
-
-    fn into_any(self: Box<Self>) -> Box<dyn Any + Send> {
-        self
-    }
+fn received(buffer: Box<dyn Buffer>) -> Bytes {
+    let filled = buffer.into_any().downcast::<Filling>().unwrap();
+    assert!(!filled.has_remaining_mut());
+    filled.into_inner().freeze()
 }
 
 #[tokio::test]
@@ -379,7 +367,7 @@ async fn a_large_body_goes_straight_into_the_callers_memory() {
     let peer = Peer::play([vec![Head, say(framed(Frame::Length, "", &text))]]);
     let call = Call { sink: Some(Box::new(Memory)), ..peer.get("/") };
     let Body::Filled(buffer) = Client::default().execute(call).await.unwrap().body else { panic!() };
-    assert!(buffer.into_any().downcast::<Filling>().unwrap().bytes == text);
+    assert!(received(buffer) == text);
     peer.finish();
 }
 

@@ -91,6 +91,11 @@ impl BodyDecoder {
         Ok(Piece { consumed: at, data: at..at, done: self.is_done(), chunk_end: false })
     }
 
+    /// Counts bytes of a body of known length that did not come past [`BodyDecoder::decode`].
+    pub fn count(&mut self, amount: usize) {
+        self.take_data(0, amount);
+    }
+
     /// The connection has ended. Fine where that ends the body, and behind the last chunk's line (as urllib3;
     /// RFC 9112 section 8 calls such a body complete).
     ///

@@ -6,11 +6,9 @@
 
 use std::any::Any;
 
+use bytes::{BufMut, buf::UninitSlice};
 use martlet::body::Buffer;
 use pyo3::{ffi, prelude::*, types::PyBytes};
-
-/// How much is made ready at a time: fits a core's second cache, so that clearing costs no memory traffic.
-const WINDOW: usize = 128 * 1024;
 
 /// A `bytes` object that is being filled.
 pub(crate) struct Filling {
@@ -18,8 +16,6 @@ pub(crate) struct Filling {
     start: *mut u8,
     length: usize,
     filled: usize,
-    /// Bytes from the start that have been initialised.
-    ready: usize,
 }
 
 // SAFETY: the memory behind `start` belongs to `bytes`, which this value owns alone until `finish`; `Py` itself may
@@ -29,7 +25,7 @@ unsafe impl Send for Filling {}
 /// New memory for `length` bytes; `None` when there is not as much.
 pub(super) fn allocate(py: Python<'_>, length: usize) -> Option<Box<dyn Buffer>> {
     let size = ffi::Py_ssize_t::try_from(length).ok()?;
-    // SAFETY: we are attached; with a null pointer the content is left uninitialised, which `space` makes good.
+    // SAFETY: we are attached; with a null pointer the content is left uninitialised, as `chunk_mut` says.
     let bytes = unsafe {
         let object = ffi::PyBytes_FromStringAndSize(std::ptr::null(), size);
         Bound::from_owned_ptr_or_opt(py, object)
@@ -41,7 +37,7 @@ pub(super) fn allocate(py: Python<'_>, length: usize) -> Option<Box<dyn Buffer>>
     // SAFETY: the object is a bytes object.
     let start = unsafe { ffi::PyBytes_AsString(bytes.as_ptr()) }.cast();
     let bytes = bytes.cast_into::<PyBytes>().ok()?.unbind();
-    Some(Box::new(Filling { bytes, start, length, filled: 0, ready: 0 }))
+    Some(Box::new(Filling { bytes, start, length, filled: 0 }))
 }
 
 impl Filling {
@@ -51,23 +47,23 @@ impl Filling {
     }
 }
 
-impl Buffer for Filling {
-    fn space(&mut self) -> &mut [u8] {
-        let end = self.length.min(self.filled.saturating_add(WINDOW));
-        if end > self.ready {
-            // SAFETY: ready..end lies within the object's `length` bytes.
-            unsafe { self.start.add(self.ready).write_bytes(0, end - self.ready) };
-            self.ready = end;
-        }
-        // SAFETY: filled..end lies within the object, is initialised (below `ready`), and is reached through
-        // this value alone.
-        unsafe { std::slice::from_raw_parts_mut(self.start.add(self.filled), end - self.filled) }
+// SAFETY: `chunk_mut` gives the part of the object's memory behind what is filled, and `advance_mut` stays within it.
+unsafe impl BufMut for Filling {
+    fn remaining_mut(&self) -> usize {
+        self.length - self.filled
     }
 
-    fn advance(&mut self, count: usize) {
+    fn chunk_mut(&mut self) -> &mut UninitSlice {
+        // SAFETY: filled..length lies within the object and is reached through this value alone.
+        unsafe { UninitSlice::from_raw_parts_mut(self.start.add(self.filled), self.length - self.filled) }
+    }
+
+    unsafe fn advance_mut(&mut self, count: usize) {
         self.filled = self.length.min(self.filled.saturating_add(count));
     }
+}
 
+impl Buffer for Filling {
     fn into_any(self: Box<Self>) -> Box<dyn Any + Send> {
         self
     }

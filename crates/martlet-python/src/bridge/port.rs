@@ -16,6 +16,7 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
+    time::{Duration, Instant},
 };
 
 use martlet::runtime::{Engine, Job};
@@ -27,8 +28,10 @@ use super::{
     wakeup::{Bell, Messenger, upgrade},
 };
 
-/// Messages handled in one turn of the loop: about half a millisecond of tasks that do next to nothing.
+/// Messages handled in one turn of the loop, at most: about half a millisecond of tasks that do next to nothing.
 const TURN: usize = 32;
+/// After this time the rest of them waits for the next turn.
+const TIME: Duration = Duration::from_micros(500);
 /// Jobs collected while draining before the engine is told, so that both sides work at once.
 const BATCH: usize = 16;
 
@@ -190,10 +193,14 @@ impl LoopPort {
         self.port.take_turn(&mut turn);
         self.draining.store(true, Ordering::Relaxed);
         let mut result = Ok(());
+        let begun = Instant::now();
         while result.is_ok()
             && let Some(message) = turn.pop_front()
         {
             result = self.handle(py, message);
+            if begun.elapsed() >= TIME {
+                break;
+            }
         }
         self.draining.store(false, Ordering::Relaxed);
         if !turn.is_empty() {

@@ -4,7 +4,7 @@
 //! keeps it and sent nothing behind it; dropped earlier, it is closed. A body shorter than
 //! announced is an error, and one that ends with a TLS connection has to end with its goodbye.
 
-use bytes::{Buf, BufMut, Bytes, BytesMut};
+use bytes::{Buf, BufMut, Bytes};
 use martlet_proto::http1::{BodyDecoder, Framing};
 use martlet_proto::limit::Limits;
 use martlet_proto::{Error, Headers, Kind, Phase, Result};
@@ -118,42 +118,20 @@ impl RawBody {
         self.decoder.trailers()
     }
 
-    /// Reads once straight into `space`; false at the end. The buffer must be empty and the length known.
-    pub(crate) async fn read_onto(&mut self, space: &mut BytesMut) -> Result<bool> {
+    /// Reads once straight into `space`, in which there must be some; false at the end. The buffer must be empty and
+    /// the length known.
+    pub(crate) async fn read_onto(&mut self, space: &mut (impl BufMut + ?Sized)) -> Result<bool> {
         let (Some(connection), Some(remaining)) = (&mut self.connection, self.decoder.remaining()) else {
             return Ok(false);
         };
-        let before = space.len();
-        let most = usize::try_from(remaining).unwrap_or(usize::MAX);
+        let most = usize::try_from(remaining).unwrap_or(usize::MAX).min(space.remaining_mut());
         let mut limited = (&mut *space).limit(most);
         let filled = connection.connection.fill_into(&mut limited, Phase::RecvBody, &self.clock).await;
+        let amount = most - limited.remaining_mut();
         let more = self.note(filled)?;
-        self.count(space.get(before..).unwrap_or_default())?;
-        Ok(more)
-    }
-
-    /// The same for memory that has its length already; tells how much came, 0 at the end.
-    pub(crate) async fn read_slice(&mut self, space: &mut [u8]) -> Result<usize> {
-        let (Some(connection), Some(remaining)) = (&mut self.connection, self.decoder.remaining()) else {
-            return Ok(0);
-        };
-        let most = usize::try_from(remaining).unwrap_or(usize::MAX).min(space.len());
-        let space = space.get_mut(..most).unwrap_or_default();
-        let filled = connection.connection.fill_slice(space, Phase::RecvBody, &self.clock).await;
-        let (filled, amount) = match filled {
-            Ok((filled, amount)) => (Ok(filled), amount),
-            Err(error) => (Err(error), 0),
-        };
-        self.note(filled)?;
-        self.count(space.get(..amount).unwrap_or_default())?;
-        Ok(amount)
-    }
-
-    /// Counts bytes that went past the buffer.
-    fn count(&mut self, data: &[u8]) -> Result<()> {
-        self.decoder.decode(data, &self.limits)?;
+        self.decoder.count(amount);
         self.finish_if_done();
-        Ok(())
+        Ok(more)
     }
 
     /// What a read means for the body: more (true), its end (false) or its failure.

@@ -2,26 +2,31 @@
 
 use std::any::Any;
 
-use super::source::SourceFuture;
+use bytes::{BufMut, BytesMut, buf::Limit};
 
-/// A body is read into the caller's memory only when at least this much of it has not arrived yet; below
-/// that, copying it once costs less than asking.
-pub(crate) const WORTH_ASKING: u64 = 64 * 1024;
+use super::source::SourceFuture;
 
 /// Gives memory for a body whose length is known.
 pub trait Sink: Send {
+    /// A body is worth asking for when at least this many bytes of it have not arrived yet. Below that copying it
+    /// costs less than asking, and less than memory for all the bodies that are under way at once.
+    fn least(&self) -> u64 {
+        1024 * 1024
+    }
+
     /// Memory for `length` bytes, or `None` if the engine is to take its own.
     fn allocate(&mut self, length: usize) -> SourceFuture<'_, Option<Box<dyn Buffer>>>;
 }
 
-/// The caller's memory for one body, filled from its start.
-pub trait Buffer: Send {
-    /// The next place to fill: not necessarily all that is left, but empty only when nothing is.
-    fn space(&mut self) -> &mut [u8];
-
-    /// The first `amount` bytes of [`Buffer::space`] are filled now.
-    fn advance(&mut self, amount: usize);
-
+/// The caller's memory for one body, filled from its start; full when nothing of it remains.
+pub trait Buffer: BufMut + Send {
     /// The buffer as what it is, for who handed it in.
     fn into_any(self: Box<Self>) -> Box<dyn Any + Send>;
+}
+
+/// Memory of one's own: `BytesMut::with_capacity(length).limit(length)`.
+impl Buffer for Limit<BytesMut> {
+    fn into_any(self: Box<Self>) -> Box<dyn Any + Send> {
+        self
+    }
 }

@@ -1,15 +1,17 @@
 //! A body read to its end at once: into the caller's memory, into ours, or only as far as it is thrown away.
 
-use bytes::{Bytes, BytesMut};
+use bytes::{BufMut, Bytes, BytesMut};
 use martlet_proto::coding::Coding;
 use martlet_proto::limit::Limits;
 use martlet_proto::{Error, Kind, Phase, Result};
 
-use super::sink::WORTH_ASKING;
 use super::{Body, Buffer, Decoding, RawBody, Sink};
 
 /// Memory taken at once on the word of a peer; a longer body makes it grow as it comes.
 const TRUSTED: u64 = 1 << 20;
+
+/// Copied before others have their turn.
+const AT_ONCE: usize = 128 * 1024;
 
 /// Reads all of `raw`, content codings undone.
 ///
@@ -26,7 +28,7 @@ pub(crate) async fn read_whole(
         return given(whole, sink).await;
     }
     if let (Some(sink), Some(missing)) = (sink.as_deref_mut(), raw.missing())
-        && missing >= WORTH_ASKING
+        && missing >= sink.least()
         && let Some(length) = raw.remaining().and_then(|length| usize::try_from(length).ok())
         && let Some(buffer) = sink.allocate(length).await
     {
@@ -53,28 +55,25 @@ async fn given(whole: Bytes, sink: Option<&mut (dyn Sink + 'static)>) -> Result<
 /// # Errors
 /// [`Kind::InvalidSetting`] when the memory is smaller than was asked for.
 pub async fn hand_over(whole: Bytes, sink: &mut (dyn Sink + 'static)) -> Result<Body> {
-    if (whole.len() as u64) < WORTH_ASKING {
+    if (whole.len() as u64) < sink.least() {
         return Ok(Body::Full(whole));
     }
     let Some(mut buffer) = sink.allocate(whole.len()).await else { return Ok(Body::Full(whole)) };
-    let mut rest = whole.as_ref();
-    while !rest.is_empty() {
-        rest = fill(&mut *buffer, rest)?;
+    for part in whole.chunks(AT_ONCE) {
+        fill(&mut *buffer, part)?;
         // Others have their turn in between.
         tokio::task::coop::consume_budget().await;
     }
     Ok(Body::Filled(buffer))
 }
 
-/// Copies as much of `bytes` as the buffer's next space takes; gives what is left.
-fn fill<'a>(buffer: &mut dyn Buffer, bytes: &'a [u8]) -> Result<&'a [u8]> {
-    let space = space_left(buffer)?;
-    let (part, after) = bytes.split_at(bytes.len().min(space.len()));
-    if let Some(space) = space.get_mut(..part.len()) {
-        space.copy_from_slice(part);
+/// Copies to the buffer.
+fn fill(buffer: &mut dyn Buffer, bytes: &[u8]) -> Result<()> {
+    if buffer.remaining_mut() < bytes.len() {
+        return Err(too_small());
     }
-    buffer.advance(part.len());
-    Ok(after)
+    buffer.put_slice(bytes);
+    Ok(())
 }
 
 /// Reads a body that only the history will see, decoded, as far as `limits.redirect_body`; beyond that its
@@ -112,29 +111,22 @@ pub(crate) async fn discard(mut raw: RawBody, codings: &[Coding], limits: &Limit
 
 async fn read_into(mut raw: RawBody, mut buffer: Box<dyn Buffer>) -> Result<Box<dyn Buffer>> {
     while let Some(piece) = raw.take_buffered()? {
-        let mut rest = piece.as_ref();
-        while !rest.is_empty() {
-            rest = fill(&mut *buffer, rest)?;
-        }
+        fill(&mut *buffer, &piece)?;
     }
     while raw.remaining() != Some(0) {
-        let amount = raw.read_slice(space_left(&mut *buffer)?).await?;
-        if amount == 0 {
+        if !buffer.has_remaining_mut() {
+            return Err(too_small());
+        }
+        if !raw.read_onto(&mut *buffer).await? {
             break;
         }
-        buffer.advance(amount);
     }
     Ok(buffer)
 }
 
-/// The buffer's space, of which there must be some.
-fn space_left(buffer: &mut dyn Buffer) -> Result<&mut [u8]> {
-    let space = buffer.space();
-    if space.is_empty() {
-        let message = "the buffer for the body is smaller than the body";
-        return Err(Error::new(Kind::InvalidSetting, Phase::RecvBody, message));
-    }
-    Ok(space)
+fn too_small() -> Error {
+    let message = "the buffer for the body is smaller than the body";
+    Error::new(Kind::InvalidSetting, Phase::RecvBody, message)
 }
 
 async fn read_known(mut raw: RawBody, first: Bytes, remaining: u64) -> Result<Bytes> {

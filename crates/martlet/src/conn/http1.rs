@@ -4,14 +4,14 @@
 //! a future is dropped. A request with a small body leaves in one write, a small reply arrives in
 //! one read. Waiting is limited per wait: the clock starts only when the socket was not ready.
 
-use std::future::{Future, poll_fn};
+use std::future::Future;
 use std::io::{self, IoSlice};
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, BufMut, BytesMut};
 use martlet_proto::{Detail, Error, Kind, Phase, Result};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncReadExt, AsyncWrite};
 
 use crate::clock::Clock;
 use crate::connect::Stream;
@@ -110,7 +110,7 @@ impl Http1 {
         self.filled(outcome).map_err(|error| broken(phase, error))
     }
 
-    /// Reads straight into `space`, past the buffer, which must be empty; tells how much.
+    /// Reads straight into `space`, past the buffer, which must be empty.
     ///
     /// # Errors
     /// As [`Http1::fill`].
@@ -122,24 +122,6 @@ impl Http1 {
     ) -> Result<Filled> {
         let outcome = clock.limit(phase, self.stream.read_buf(space)).await?;
         self.filled(outcome).map_err(|error| broken(phase, error))
-    }
-
-    /// Reads straight into `space`, which must not be empty; tells how much. 0 is the end.
-    ///
-    /// # Errors
-    /// As [`Http1::fill`].
-    pub(crate) async fn fill_slice(
-        &mut self,
-        space: &mut [u8],
-        phase: Phase,
-        clock: &Clock,
-    ) -> Result<(Filled, usize)> {
-        let mut space = ReadBuf::new(space);
-        let read = poll_fn(|context| Pin::new(&mut self.stream).poll_read(context, &mut space));
-        let outcome = clock.limit(phase, read).await?;
-        let amount = space.filled().len();
-        let filled = self.filled(outcome.map(|()| amount)).map_err(|error| broken(phase, error))?;
-        Ok((filled, amount))
     }
 
     /// Lets go of memory that only a large body needed.
