@@ -75,8 +75,9 @@ class Operation(Generic[_T_co], Awaitable[_T_co]):
 class Client:
     """A pool of connections and a cookie jar. Cheap to make: nothing is started before the first request.
 
-    pool_connections: to how many hosts idle connections are kept; pool_maxsize: how many to each; with
-    pool_block also how many may be open at once.
+    pool_connections: to how many hosts idle connections are kept; pool_maxsize: how many to each, both at
+    least, and half as many as the process may have descriptors; with pool_block also how many may be open
+    at once.
     max_open: how many connections may be open in all. max_idle: how many idle ones are kept. idle_expiry:
     seconds that one is kept. local_address: the address of this machine to connect from. ValueError for a
     time or an address that is none. max_headers: how many header fields a reply may have, 100 as in

@@ -39,6 +39,16 @@ def test_one_session_works_under_two_loops_at_once(server: Server) -> None:
     session.close()
 
 
+def test_a_burst_finds_the_connections_of_the_one_before_again(server: Server) -> None:
+    async def main() -> None:
+        async with martlet.AsyncSession() as session:
+            for _ in range(2):
+                await asyncio.gather(*(session.get(server.url + "/delay/0.3") for _ in range(300)))
+            assert server.stats()["opened"] == 300
+
+    asyncio.run(main())
+
+
 def test_what_tasks_do_with_a_burst_of_responses_is_spread_over_turns_of_the_loop(
     server: Server, run_in_asyncio: Any
 ) -> None:

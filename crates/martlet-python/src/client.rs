@@ -22,7 +22,7 @@ use pyo3::{
 };
 
 use crate::{
-    bridge::{Answer, Keep, Operation, Ours, Supplier},
+    bridge::{Answer, Keep, Operation, Ours, Supplier, most_descriptors},
     cookies,
     error::to_exception,
     plain::{self, Arguments},
@@ -142,9 +142,11 @@ impl Client {
     ) -> PyResult<Self> {
         let mut config = Config::default();
         config.limits.header_count = max_headers.unwrap_or(config.limits.header_count);
-        config.pool.max_idle_per_host = config.pool.max_idle_per_host.max(pool_maxsize);
+        // A burst of any size is to find its connections again. When descriptors run out, idle ones are closed.
+        let half = most_descriptors().map_or(0, |most| most / 2);
+        config.pool.max_idle_per_host = config.pool.max_idle_per_host.max(pool_maxsize).max(half);
         config.pool.max_idle_total =
-            config.pool.max_idle_total.max(pool_maxsize.saturating_mul(pool_connections));
+            config.pool.max_idle_total.max(pool_maxsize.saturating_mul(pool_connections)).max(half);
         config.pool.max_per_host = pool_block.then_some(pool_maxsize);
         config.pool.max_total = max_open;
         if let Some(max_idle) = max_idle {

@@ -14,6 +14,7 @@
 
 mod blocking;
 mod coroutine;
+mod descriptors;
 mod exchange;
 mod gate;
 mod guard;
@@ -23,6 +24,7 @@ mod port;
 mod report;
 mod wakeup;
 
+pub(crate) use descriptors::most_descriptors;
 pub(crate) use exchange::{Answer, Asker, Keep, Question, Reply};
 pub(crate) use gate::{Ours, inherited};
 pub(crate) use memory::Filling;
