@@ -49,6 +49,13 @@ class Handle:
     def headers(self) -> list[tuple[str, str]]:
         return self._headers
 
+    def headers_by_name(self) -> dict[str, tuple[str, str]]:
+        by_name: dict[str, tuple[str, str]] = {}
+        for name, value in self._headers:
+            first, before = by_name.get(name.lower(), (name, None))
+            by_name[name.lower()] = (first, value if before is None else f"{before}, {value}")
+        return by_name
+
     def request(self) -> tuple[str, str, list[tuple[str, str]], bytes | None]:
         return ("GET", self.url, [("A", "1")], None)
 

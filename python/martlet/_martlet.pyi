@@ -198,6 +198,9 @@ class Raw:
     def headers(self) -> list[tuple[str, str]]:
         """The headers in their order and case, as latin-1."""
 
+    def headers_by_name(self) -> dict[str, tuple[str, str]]:
+        """By name in lower case: the name as it came first, and its values joined by commas."""
+
     def request(self) -> Sent:
         """The request it answers."""
 
@@ -259,11 +262,11 @@ class Versions:
     """
 
     def __new__(cls, watched: list[tuple[str, list[str]]]) -> Versions: ...
-    def hold(self, first: type, second: type, third: type | None) -> bool:
-        """Whether these three were noted, and none of them and no watched name has changed since."""
+    def hold(self, kind: type) -> bool:
+        """Whether this class was noted, and neither it nor a watched name has changed since."""
 
-    def note(self, first: type, second: type, third: type | None) -> None:
-        """Notes these three as they are now."""
+    def note(self, kind: type) -> None:
+        """Notes this class and the watched names as they are now."""
 
 def refuse_waiting(refuse: bool) -> bool:
     """Has `Operation.wait()` raise RuntimeError on this thread, or no longer; gives what held before."""

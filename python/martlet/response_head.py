@@ -1,8 +1,8 @@
 """What came back, but for the body: `ResponseHead`, the half of `Response` that is told by the headers.
 
-The engine gives a response with nothing in its `__dict__` but a handle in the slot `_engine`; every attribute
-is `lazy` and fills from the handle when first read. A response made by hand has no handle: its attributes are
-what was assigned.
+The engine gives a response with a handle in the slot `_engine`, and in its `__dict__` nothing but the status
+and the body, if that is whole; every other attribute is `lazy` and fills from the handle when first read. A
+response made by hand has no handle: its attributes are what was assigned.
 """
 
 from __future__ import annotations
@@ -64,11 +64,7 @@ class ResponseHead:
     def headers(self) -> CaseInsensitiveDict[str]:
         """The headers; those that came several times joined by ", "."""
         headers: CaseInsensitiveDict[str] = CaseInsensitiveDict()
-        for name, value in self._handle("headers").headers():
-            earlier = headers._store.get(name.lower())
-            if earlier is not None:
-                name, value = earlier[0], f"{earlier[1]}, {value}"
-            headers[name] = value
+        headers._store.update(self._handle("headers").headers_by_name())
         return headers
 
     @lazy

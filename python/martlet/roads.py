@@ -93,6 +93,8 @@ _seen = Versions(
         ("socket", ["socket", "getaddrinfo", "create_connection"]),
         ("urllib3.connectionpool", ["HTTPConnectionPool", "HTTPSConnectionPool"]),
         ("martlet.sessions", list(_FUNCTIONS)),
+        ("martlet.models", ["PreparedRequest"]),
+        ("martlet.adapters", ["HTTPAdapter"]),
     ]
 )
 _plain_functions: tuple[Any, ...] = ()
@@ -109,21 +111,20 @@ def is_untouched(session: type, base: type) -> bool:
     """Whether nothing is overridden in this class of sessions, a subclass of `base`, or in what it works
     with.
     """
-    prepared, adapters = models.PreparedRequest, _modules.get("martlet.adapters")
+    if _seen.hold(session):
+        return True
+    adapters = _modules.get("martlet.adapters")
     # Missing while another thread imports the module: then nobody has changed anything in it.
     originals = None if adapters is None else getattr(adapters, "ORIGINALS", None)
-    adapter = None if originals is None else adapters.HTTPAdapter  # type: ignore[union-attr]
-    if _seen.hold(session, prepared, adapter):
-        return True
     untouched = (
         sockets_are_pythons()
         and _functions(_modules["martlet.sessions"]) == _plain_functions
         and _session_points(session) == _originals[base]
-        and _prepared_points(prepared) == _prepared_originals
-        and (adapter is None or adapter_points(adapter) == originals)
+        and _prepared_points(models.PreparedRequest) == _prepared_originals
+        and (originals is None or adapter_points(adapters.HTTPAdapter) == originals)  # type: ignore[union-attr]
     )
     if untouched:
-        _seen.note(session, prepared, adapter)
+        _seen.note(session)
     return bool(untouched)
 
 

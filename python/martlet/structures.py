@@ -35,7 +35,8 @@ class CaseInsensitiveDict(MutableMapping[str, "V"]):
         self._version = 0
         if data is not None:
             self.update(data)
-        self.update(kwargs)
+        if kwargs:
+            self.update(kwargs)
 
     def __setitem__(self, key: str, value: V) -> None:
         self._store[key.lower()] = (key, value)

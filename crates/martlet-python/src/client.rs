@@ -88,9 +88,9 @@ impl Client {
 fn answer(mut response: Response) -> Answer {
     Box::new(move |py, keep| {
         let changes = std::mem::take(&mut response.cookie_changes);
-        let Some(keep) = keep else { return Raw::new(response, None, false).into_response(py) };
+        let Some(keep) = keep else { return Raw::new(py, response, None, false).into_response(py) };
         Client::mirror(py, keep, &changes)?;
-        Raw::new(response, Some(keep.client.clone_ref(py)), keep.text).into_response(py)
+        Raw::new(py, response, Some(keep.client.clone_ref(py)), keep.text).into_response(py)
     })
 }
 
@@ -113,7 +113,7 @@ fn refuse(failed: CallError) -> Answer {
             None => None,
         };
         let response =
-            response.map(|response| Raw::new(*response, None, text).into_response(py)).transpose()?;
+            response.map(|response| Raw::new(py, *response, None, text).into_response(py)).transpose()?;
         Err(to_exception(py, &error, request, response.map(|response| response.into_bound(py))))
     })
 }

@@ -19,7 +19,7 @@ use pyo3::{
     ffi, intern,
     prelude::*,
     sync::PyOnceLock,
-    types::{PyBytes, PyList, PyString, PyTuple, PyType},
+    types::{PyBytes, PyDict, PyList, PyString, PyTuple, PyType},
 };
 
 use crate::{
@@ -44,19 +44,16 @@ pub(crate) struct Raw {
 }
 
 enum Store {
-    Bytes(Bytes, PyOnceLock<Py<PyBytes>>),
-    Object(Py<PyBytes>),
+    Whole(Py<PyBytes>),
     Stream(Arc<Ours<Stream>>),
 }
 
 impl Raw {
-    pub(crate) fn new(response: Response, client: Option<Py<PyAny>>, text: bool) -> Self {
+    pub(crate) fn new(py: Python<'_>, response: Response, client: Option<Py<PyAny>>, text: bool) -> Self {
+        let copied = |bytes: &[u8]| PyBytes::new(py, bytes).unbind();
         let body = match response.body {
-            Content::Full(bytes) => Store::Bytes(bytes, PyOnceLock::new()),
-            Content::Filled(buffer) => match filled(buffer) {
-                Some(object) => Store::Object(object),
-                None => Store::Bytes(Bytes::new(), PyOnceLock::new()),
-            },
+            Content::Full(bytes) => Store::Whole(copied(&bytes)),
+            Content::Filled(buffer) => Store::Whole(filled(buffer).unwrap_or_else(|| copied(b""))),
             Content::Stream(reader) => Store::Stream(Arc::new(Ours::new(Stream::new(reader)))),
         };
         Self {
@@ -79,16 +76,18 @@ impl Raw {
             next: None,
             elapsed: hop.elapsed.as_secs_f64(),
             history,
-            body: Store::Bytes(hop.body, PyOnceLock::new()),
+            body: Store::Whole(PyBytes::new(py, &hop.body).unbind()),
             client: self.client.as_ref().map(|client| client.clone_ref(py)),
             text: self.text,
         }
     }
 
-    /// A `martlet.Response` over this, as Python's own code would make it, without running `__init__`.
+    /// A `martlet.Response` over this, as Python's own code would make it, without running `__init__`. What nearly
+    /// everybody asks for is there already; the rest fills from the handle.
     pub(crate) fn into_response(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         static CLASS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
         let class = CLASS.import(py, "martlet.response", "Response")?;
+        let (status, body) = (self.head.status, self.body(py));
         let handle = Bound::new(py, self)?;
         // SAFETY: Response is an ordinary class without C-level state: allocating it is what object.__new__ does.
         let response = unsafe {
@@ -97,6 +96,10 @@ impl Raw {
             Bound::from_owned_ptr_or_err(py, object)?
         };
         response.setattr(intern!(py, "_engine"), handle)?;
+        response.setattr(intern!(py, "status_code"), status)?;
+        if let Some(body) = body {
+            response.setattr(intern!(py, "_content"), body)?;
+        }
         Ok(response.unbind())
     }
 }
@@ -166,6 +169,22 @@ impl Raw {
         header_list(py, self.head.headers.iter())
     }
 
+    /// By name in lower case: the name as it came first, and its values joined.
+    fn headers_by_name<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let by_name = PyDict::new(py);
+        for (name, value) in self.head.headers.iter() {
+            let (lower, mut name) = (latin1(py, name).call_method0(intern!(py, "lower"))?, latin1(py, name));
+            let mut value = latin1(py, value);
+            if let Some(earlier) = by_name.get_item(&lower)? {
+                let (first, before): (Bound<'py, PyString>, Bound<'py, PyString>) = earlier.extract()?;
+                value = PyString::new(py, &format!("{}, {}", before.to_str()?, value.to_str()?));
+                name = first;
+            }
+            by_name.set_item(lower, (name, value))?;
+        }
+        Ok(by_name)
+    }
+
     fn request<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         sent(py, &self.request, self.text)
     }
@@ -192,10 +211,7 @@ impl Raw {
     /// The whole body, or None while it is a stream.
     fn body(&self, py: Python<'_>) -> Option<Py<PyBytes>> {
         match &self.body {
-            Store::Bytes(bytes, object) => {
-                Some(object.get_or_init(py, || PyBytes::new(py, bytes).unbind()).clone_ref(py))
-            }
-            Store::Object(object) => Some(object.clone_ref(py)),
+            Store::Whole(object) => Some(object.clone_ref(py)),
             Store::Stream(_) => None,
         }
     }
@@ -249,7 +265,7 @@ impl Raw {
                 Place::Lent => false,
                 Place::Closed | Place::Lost => true,
             }),
-            Store::Bytes(..) | Store::Object(_) => true,
+            Store::Whole(_) => true,
         }
     }
 

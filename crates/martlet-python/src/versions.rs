@@ -15,7 +15,7 @@ const MOST: usize = 64;
 /// A class and its version. A version is given once: one class never has another's.
 type Version = (usize, u32);
 
-/// The triples of classes that were found in order, as they were then, and what the watched names stood for.
+/// The classes that were found in order, as they were then, and what the watched names stood for.
 #[pyclass(frozen, module = "martlet._martlet")]
 pub(crate) struct Versions {
     modules: Py<PyDict>,
@@ -25,7 +25,7 @@ pub(crate) struct Versions {
 
 #[derive(Default)]
 struct Noted {
-    classes: Vec<[Version; 3]>,
+    classes: Vec<Version>,
     names: Vec<Option<Named>>,
 }
 
@@ -41,18 +41,12 @@ impl Versions {
         Ok(Self { modules, watched, noted: Mutex::default() })
     }
 
-    /// Whether this triple was noted, none of it has changed since, and no watched name stands for something else.
-    /// None stands for a class not there yet.
-    fn hold(
-        &self,
-        first: &Bound<'_, PyAny>,
-        second: &Bound<'_, PyAny>,
-        third: Option<&Bound<'_, PyAny>>,
-    ) -> bool {
-        let Some(triple) = triple(first, second, third) else { return false };
-        let names = self.names(first.py());
+    /// Whether this class was noted, has not changed since, and no watched name stands for something else.
+    fn hold(&self, kind: &Bound<'_, PyAny>) -> bool {
+        let Some(class_version) = version(kind) else { return false };
+        let names = self.names(kind.py());
         let noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
-        noted.classes.contains(&triple)
+        noted.classes.contains(&class_version)
             && noted.names.len() == names.len()
             && noted.names.iter().zip(&names).all(|(noted, found)| match (noted, found) {
                 (Some(Named(object, version)), Some(found)) => {
@@ -63,11 +57,11 @@ impl Versions {
             })
     }
 
-    /// Notes the triple, and what the watched names stand for, as they are now.
-    fn note(&self, first: &Bound<'_, PyAny>, second: &Bound<'_, PyAny>, third: Option<&Bound<'_, PyAny>>) {
-        let Some(triple) = triple(first, second, third) else { return };
+    /// Notes the class, and what the watched names stand for, as they are now.
+    fn note(&self, kind: &Bound<'_, PyAny>) {
+        let Some(class_version) = version(kind) else { return };
         let mut names = Vec::new();
-        for found in self.names(first.py()) {
+        for found in self.names(kind.py()) {
             let Some(found) = found else {
                 names.push(None);
                 continue;
@@ -79,8 +73,8 @@ impl Versions {
         if noted.classes.len() == MOST {
             noted.classes.clear();
         }
-        if !noted.classes.contains(&triple) {
-            noted.classes.push(triple);
+        if !noted.classes.contains(&class_version) {
+            noted.classes.push(class_version);
         }
         let before = std::mem::replace(&mut noted.names, names);
         drop(noted);
@@ -101,14 +95,6 @@ impl Versions {
         }
         found
     }
-}
-
-fn triple(
-    first: &Bound<'_, PyAny>,
-    second: &Bound<'_, PyAny>,
-    third: Option<&Bound<'_, PyAny>>,
-) -> Option<[Version; 3]> {
-    Some([version(first)?, version(second)?, third.map_or(Some((0, 0)), version)?])
 }
 
 /// The version of a class; what is none has only the one. `None` for a class that has no version.
