@@ -12,7 +12,7 @@ import sys
 import martlet
 from martlet.testing import Server
 
-TEXT = json.dumps([{"number": number, "name": "x" * 20} for number in range(200_000)])
+TEXT = json.dumps([{"number": number, "name": "x" * 20} for number in range(300_000)])
 
 
 async def blocking(url: str) -> None:

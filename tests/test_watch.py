@@ -7,59 +7,29 @@ threshold is far above what a busy machine takes.
 from __future__ import annotations
 
 import asyncio
-import concurrent.futures
 import gc
 import inspect
 import json
 import logging
-import os
-import queue
-import socket
+import re
 import subprocess
-import sys
 import threading
 import time
-import time as clock
-import urllib.request
 import weakref
 from asyncio import events
-from collections.abc import Awaitable, Callable, Iterator
-from time import sleep as nap
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-import requests
 
 import martlet
-from loop.runners import run_asyncio, run_uvloop
-from martlet.testing import Server
 from martlet.watching import Stall, loops
-
-THRESHOLD = 0.05
-LONG = 0.25
-RUNNERS = {"asyncio": run_asyncio, "uvloop": run_uvloop}
+from stalling import LONG, RUNNERS, THRESHOLD, long_ones, stall_in, stalls_of
 
 
 @pytest.fixture(params=RUNNERS)
 def run(request: pytest.FixtureRequest) -> Any:
     return RUNNERS[request.param]
-
-
-def stalls_of(main: Callable[[], Awaitable[Any]], run: Any = run_asyncio) -> list[Stall]:
-    with martlet.watch(THRESHOLD, report=None) as watched:
-        run(main)
-    return watched.stalls
-
-
-def stall_in(block: Callable[[], Any], run: Any = run_asyncio) -> Stall:
-    """The longest stall of a loop that calls `block` between two waits."""
-
-    async def main() -> None:
-        await asyncio.sleep(0.01)
-        block()
-        await asyncio.sleep(0.01)
-
-    return max(stalls_of(main, run), key=lambda stall: stall.length)
 
 
 def number_of(line: str, function: Callable[..., Any]) -> int:
@@ -80,7 +50,7 @@ def test_a_stall_is_told_with_its_length_your_line_the_call_and_what_to_write_in
     assert stall.call == "time.sleep"
     assert stall.line == "time.sleep(LONG)"
     assert (stall.frame.filename, stall.frame.lineno) == (__file__, number_of("time.sleep", block))
-    assert [frame.name for frame in stall.stack[-3:]] == ["main", "block"] or stall.stack[-1].name == "block"
+    assert [frame.name for frame in stall.stack][-2:] == ["main", "block"]
     assert "await asyncio.sleep" in stall.advice
 
 
@@ -92,7 +62,7 @@ def test_a_stack_begins_at_the_loops_callback_and_ends_where_it_blocks() -> None
         await asyncio.sleep(0.01)
         await inner()
 
-    [stall] = [stall for stall in stalls_of(outer) if stall.length > LONG / 2]
+    [stall] = stalls_of(outer)
     names = [frame.name for frame in stall.stack]
     assert names[:3] == ["outer", "inner", "run"]
     assert stall.stack[1] is stall.frame
@@ -105,7 +75,7 @@ def test_each_stall_is_one_of_its_own(run: Any) -> None:
             await asyncio.sleep(0.06)
             time.sleep(LONG)
 
-    assert [stall.call for stall in stalls_of(main, run) if stall.length > LONG / 2] == ["time.sleep"] * 3
+    assert [stall.call for stall in stalls_of(main, run)] == ["time.sleep"] * 3
 
 
 def test_a_loop_that_waits_does_not_stall(run: Any) -> None:
@@ -176,7 +146,7 @@ def test_a_callback_without_a_frame_is_seen_under_asyncio() -> None:
         asyncio.get_running_loop().call_later(0.01, time.sleep, LONG)
         await asyncio.sleep(0.1)
 
-    [stall] = [stall for stall in stalls_of(main) if stall.length > LONG / 2]
+    [stall] = stalls_of(main)
     assert stall.frame.filename == events.__file__
 
 
@@ -189,7 +159,7 @@ def test_a_large_document_is_seen_though_json_keeps_the_interpreters_lock(run: A
         after = len(document)
         return before + after
 
-    stall = stall_in(block, run)
+    stall = stall_in(block, run, threshold=0.02)
     assert stall.call == "json.loads"
     assert stall.line == "document = json.loads(text)"
     assert "ajson()" in stall.advice
@@ -199,19 +169,17 @@ def test_a_pass_of_the_garbage_collector_is_named() -> None:
     gc.disable()
     young = [[] for _ in range(2_000_000)]
 
-    async def main() -> None:
-        await asyncio.sleep(0.01)
+    def block() -> None:
         gc.enable()
         young.append([[number] for number in range(2000)])
-        await asyncio.sleep(0.01)
 
     try:
-        stalls = stalls_of(main)
+        stall = stall_in(block, threshold=0.02)
     finally:
         gc.enable()
-    assert [stall.call for stall in stalls] == ["a pass of the garbage collector"]
-    assert "gc.freeze()" in stalls[0].advice
-    assert stalls[0].frame.filename == __file__
+    assert stall.call == "a pass of the garbage collector"
+    assert "gc.freeze()" in stall.advice
+    assert stall.frame.filename == __file__
 
 
 def test_nothing_of_the_program_is_kept_alive() -> None:
@@ -248,13 +216,13 @@ def test_a_watch_inside_a_running_loop_sees_that_one(run: Any, is_async: bool) -
                 await asyncio.sleep(0.01)
                 time.sleep(LONG)
                 await asyncio.sleep(0.1)
-                assert [stall.call for stall in watched.stalls] == ["time.sleep"]
+                assert [stall.call for stall in long_ones(watched.stalls)] == ["time.sleep"]
         else:
             with martlet.watch(THRESHOLD, report=None) as watched:
                 time.sleep(LONG)
         time.sleep(LONG)
         await asyncio.sleep(0.1)
-        return watched.stalls
+        return long_ones(watched.stalls)
 
     assert [stall.call for stall in run(main)] == ["time.sleep"]
 
@@ -284,7 +252,41 @@ def test_two_watches_see_the_same_loop_and_leave_nothing_behind(run: Any) -> Non
     assert (gc.callbacks, threading.active_count(), loops._watchers) == (callbacks, threads, ())
     uvloop = pytest.importorskip("uvloop")
     assert "run_forever" not in vars(uvloop.Loop)
-    assert [stall.call for stall in inner.stalls] == [stall.call for stall in outer.stalls] == ["time.sleep"]
+    for watched in (inner, outer):
+        assert [stall.call for stall in long_ones(watched.stalls)] == ["time.sleep"]
+
+
+def test_somebody_elses_patch_around_ours_may_outlive_the_watch(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[Any] = []
+    with martlet.watch(THRESHOLD, report=None):
+        ours = events._set_running_loop
+
+        def theirs(loop: Any) -> None:
+            started.append(loop)
+            ours(loop)
+
+        monkeypatch.setattr(events, "_set_running_loop", theirs)
+    for _ in range(2):
+        assert stall_in(lambda: time.sleep(LONG)).call == "time.sleep"
+    assert started
+    monkeypatch.undo()
+    with martlet.watch(THRESHOLD, report=None):
+        pass
+    assert events._set_running_loop is not ours
+
+
+def test_a_loop_that_is_closed_is_let_go() -> None:
+    with martlet.watch(THRESHOLD, report=None):
+        seen = []
+        for _ in range(3):
+            loop = asyncio.new_event_loop()
+            loop.run_until_complete(asyncio.sleep(0))
+            loop.close()
+            seen.append(weakref.ref(loop))
+            del loop
+        asyncio.run(asyncio.sleep(4 * THRESHOLD))
+        gc.collect()
+        assert [loop() for loop in seen] == [None] * 3
 
 
 def test_a_watch_ends_with_its_block_and_may_begin_again() -> None:
@@ -296,120 +298,7 @@ def test_a_watch_ends_with_its_block_and_may_begin_again() -> None:
     assert watched.stalls == []
     with watched:
         stall_in(lambda: time.sleep(LONG))
-    assert len(watched.stalls) == 1
-
-
-# Which call
-
-
-def within(seconds: float, then: Callable[[], Any]) -> None:
-    threading.Timer(seconds, then).start()
-
-
-def future_result() -> None:
-    future: concurrent.futures.Future[None] = concurrent.futures.Future()
-    within(LONG, lambda: future.set_result(None))
-    future.result()
-
-
-def lock_acquire() -> None:
-    lock = threading.Lock()
-    lock.acquire()
-    within(LONG, lock.release)
-    lock.acquire()
-
-
-def with_lock() -> None:
-    my_lock = threading.Lock()
-    my_lock.acquire()
-    within(LONG, my_lock.release)
-    with my_lock:
-        pass
-
-
-def queue_get() -> None:
-    waiting: queue.Queue[int] = queue.Queue()
-    within(LONG, lambda: waiting.put(1))
-    waiting.get()
-
-
-def file_read() -> None:
-    reading, writing = os.pipe()
-    within(LONG, lambda: os.close(writing))
-    with open(reading, "rb") as file:
-        file.read()
-
-
-def socket_recv() -> None:
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
-        within(LONG, lambda: theirs.send(b"x"))
-        ours.recv(1)
-
-
-def import_inside() -> None:
-    from time import sleep
-
-    sleep(LONG)
-
-
-@pytest.mark.parametrize(
-    ("block", "call", "instead"),
-    [
-        (lambda: nap(LONG), "time.sleep", "asyncio.sleep"),
-        (lambda: clock.sleep(LONG), "time.sleep", "asyncio.sleep"),
-        (import_inside, "time.sleep", "asyncio.sleep"),
-        (lambda: threading.Event().wait(LONG), "threading.Event.wait", "asyncio.Event"),
-        (future_result, "concurrent.futures.Future.result", "asyncio.wrap_future"),
-        (lock_acquire, "lock.acquire", "asyncio.Lock"),
-        (with_lock, "lock.acquire", "asyncio.Lock"),
-        (queue_get, "queue.Queue.get", "await queue.get"),
-        (
-            lambda: subprocess.run(["sleep", str(LONG)], check=True),
-            "subprocess.run",
-            "create_subprocess_exec",
-        ),
-        (file_read, "file.read", "asyncio.to_thread"),
-        (socket_recv, "socket.recv", "open_connection"),
-    ],
-)
-def test_a_known_call_is_named(block: Callable[[], Any], call: str, instead: str) -> None:
-    stall = stall_in(block)
-    if sys.version_info < (3, 11):
-        call = call.replace("Event.", "")  # no names of classes there
-    assert stall.call == call
-    assert instead in stall.advice
-    assert stall.frame.filename == __file__
-
-
-@pytest.fixture
-def slow() -> Iterator[str]:
-    with Server() as server:
-        yield f"{server.url}/delay/{LONG}"
-
-
-@pytest.mark.parametrize(
-    ("name", "instead"),
-    [
-        ("requests.get", "await session.get("),
-        ("requests.Session.post", "await session.post("),
-        ("martlet.get", "await martlet.aio.get("),
-        ("martlet.Session.get", "await session.get("),
-        ("urllib.request.urlopen", "await session.get("),
-    ],
-)
-def test_a_blocking_client_is_named_as_it_is_called(name: str, instead: str, slow: str) -> None:
-    with requests.Session() as theirs, martlet.Session() as ours:
-        calls: dict[str, Callable[[str], Any]] = {
-            "requests.get": requests.get,
-            "requests.Session.post": theirs.post,
-            "martlet.get": martlet.get,
-            "martlet.Session.get": ours.get,
-            "urllib.request.urlopen": lambda url: urllib.request.urlopen(url).close(),
-        }
-        stall = stall_in(lambda: calls[name](slow))
-    assert (stall.call, stall.frame.filename) == (name, __file__)
-    assert instead in stall.advice
+    assert len(long_ones(watched.stalls)) == 1
 
 
 # What is reported
@@ -420,13 +309,14 @@ def test_by_default_each_report_goes_to_stderr_and_then_a_summary(capsys: pytest
         stall_in(lambda: time.sleep(LONG))
     said = capsys.readouterr()
     assert said.out == ""
-    first, *_, summary, line = said.err.splitlines()
-    assert first.startswith("martlet.watch: the event loop stalled for 2")
-    assert first.endswith(" ms in time.sleep")
+    assert re.search(
+        r"^martlet\.watch: the event loop stalled for [23]\d\d ms in time\.sleep$", said.err, re.M
+    )
     assert f'  File "{__file__}", line ' in said.err
     assert "\n  Instead: `await asyncio.sleep(seconds)`\n" in said.err
-    assert summary.startswith("martlet.watch: 1 stall above 50 ms in ")
-    assert line.endswith("time.sleep")
+    assert re.search(
+        r"^martlet\.watch: \d stalls? above 50 ms in .*: longest .*, total .*\n .* ms +1 x  ", said.err, re.M
+    )
 
 
 def test_a_stall_is_reported_while_the_program_goes_on_to_whoever_is_to_be_told() -> None:
@@ -454,15 +344,17 @@ def test_a_report_that_fails_neither_ends_the_watch_nor_the_program(
     with martlet.watch(THRESHOLD, report=fail) as watched:
         stall_in(lambda: time.sleep(LONG))
         stall_in(lambda: time.sleep(LONG))
-    assert len(watched.stalls) == 2
-    assert capsys.readouterr().err.count("KeyError: 'of the report'") == 2
+    assert len(long_ones(watched.stalls)) == 2
+    assert capsys.readouterr().err.count("KeyError: 'of the report'") == len(watched.stalls)
 
 
 def test_a_logger_gets_a_warning_for_each_stall(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "app")
     with martlet.watch(THRESHOLD, report=logging.getLogger("app")):
         stall_in(lambda: time.sleep(LONG))
-    assert [record.levelname for record in caplog.records] == ["WARNING", "INFO"]
+    *stalls, summary = caplog.records
+    assert {record.levelname for record in stalls} == {"WARNING"}
+    assert summary.levelname == "INFO"
     assert "in time.sleep" in caplog.text
 
 

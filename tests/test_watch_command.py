@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import textwrap
@@ -49,9 +50,9 @@ def test_a_script_runs_with_its_arguments_and_its_stalls_are_told_on_stderr(here
     write(here / "app" / "program.py", STALLING)
     result = python("-m", "martlet", "watch", "app/program.py", "-x", "--threshold", "9")
     assert (result.returncode, result.stdout) == (0, "app/program.py -x --threshold 9\n")
-    assert "ms in time.sleep\n" in result.stderr
+    assert " in time.sleep\n" in result.stderr
     assert 'program.py", line 6, in main\n    time.sleep(0.25)\n' in result.stderr
-    assert "martlet.watch: 1 stall above 50 ms in " in result.stderr
+    assert re.search(r"^martlet\.watch: \d stalls? above 50 ms in ", result.stderr, re.M)
 
 
 def test_a_module_runs_under_its_name_as_main(here: Path) -> None:
@@ -59,7 +60,7 @@ def test_a_module_runs_under_its_name_as_main(here: Path) -> None:
     write(here / "package" / "__init__.py", "")
     result = python("-m", "martlet", "watch", "--threshold", "100", "-m", "package", "a", "-b")
     assert (result.returncode, result.stdout) == (0, f"{here / 'package' / '__main__.py'} a -b\n")
-    assert "martlet.watch: 1 stall above 100 ms in " in result.stderr
+    assert re.search(r"^martlet\.watch: \d stalls? above 100 ms in ", result.stderr, re.M)
 
 
 def test_a_script_imports_what_lies_beside_it(here: Path) -> None:
@@ -71,7 +72,7 @@ def test_a_script_imports_what_lies_beside_it(here: Path) -> None:
 def test_uvloop_is_seen_though_the_script_imports_it_after_the_watch_began(here: Path) -> None:
     pytest.importorskip("uvloop")
     write(here / "program.py", STALLING.replace("asyncio.run(", "import uvloop; uvloop.run("))
-    assert "ms in time.sleep\n" in python("-m", "martlet", "watch", "program.py").stderr
+    assert " in time.sleep\n" in python("-m", "martlet", "watch", "program.py").stderr
 
 
 @pytest.mark.parametrize(
@@ -191,7 +192,7 @@ def test_a_test_whose_loop_stalls_fails_with_the_report(here: Path) -> None:
         "test_fails_by_itself": "FAILED",
         "test_is_not_watched": "PASSED",
     }
-    assert result.stdout.count("ms in time.sleep\n") == 4
+    assert result.stdout.count(" in time.sleep\n") == 4
     assert "\n    time.sleep(0.25)\n" in result.stdout
     assert "ERROR" not in result.stdout
 

@@ -26,10 +26,8 @@ if TYPE_CHECKING:
 NAME = "martlet_watch"
 
 
-class TestWatch:
+class WatchedTest:
     """What a test gets: `stalls` are those so far, calling it changes the threshold."""
-
-    __test__ = False
 
     def __init__(self, threshold: float) -> None:
         self._watch: Watch | None = None
@@ -57,7 +55,7 @@ class TestWatch:
             self._watch = None
 
 
-WATCH = pytest.StashKey[TestWatch]()
+WATCH = pytest.StashKey[WatchedTest]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -77,17 +75,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture
-def martlet_watch(request: pytest.FixtureRequest) -> Iterator[TestWatch]:
+def martlet_watch(request: pytest.FixtureRequest) -> Iterator[WatchedTest]:
     """Fails the test if an event loop stands still for more than 50 ms, or as its marker says."""
     marker = request.node.get_closest_marker(NAME)
-    watched = _for_marker(*marker.args, **marker.kwargs) if marker else TestWatch(0.05)
+    watched = _for_marker(*marker.args, **marker.kwargs) if marker else WatchedTest(0.05)
     request.node.stash[WATCH] = watched
     yield watched
     watched.end()
 
 
-def _for_marker(threshold: float = 0.05) -> TestWatch:
-    return TestWatch(threshold)
+def _for_marker(threshold: float = 0.05) -> WatchedTest:
+    return WatchedTest(threshold)
 
 
 @pytest.hookimpl(trylast=True)

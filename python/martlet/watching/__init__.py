@@ -52,7 +52,7 @@ def watch(threshold: float = 0.05, report: Report = to_stderr) -> Watch:
 
     Args:
         threshold: seconds from which on a stall is reported.
-        report: a function that is called with each `Stall` when it has ended, in a thread of its own; or a
+        report: a function that is called with each `Stall` when it has ended, in the watching thread; or a
             logger, which gets a warning each and the summary as info. None: they are only kept, in `.stalls`.
 
     Raises:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import threading
 from asyncio import events
 
 TYPE_CHECKING = False
@@ -24,16 +25,19 @@ if TYPE_CHECKING:
         def loop_stops(self, loop: Any) -> None: ...
 
 
+_changing = threading.Lock()
 _watchers: tuple[Watcher, ...] = ()
+_is_in_place = False
 _set_running_loop: Any = events._set_running_loop
 
 
 def add(watcher: Watcher) -> None:
     """Tells `watcher` from now on, and at once of the loop that runs in this thread."""
     global _watchers
-    if not _watchers:
-        _install()
-    _watchers = (*_watchers, watcher)
+    with _changing:
+        if not _watchers:
+            _install()
+        _watchers = (*_watchers, watcher)
     running = events._get_running_loop()
     if running is not None:
         watcher.loop_starts(running)
@@ -42,9 +46,10 @@ def add(watcher: Watcher) -> None:
 def remove(watcher: Watcher) -> None:
     """Tells it no more."""
     global _watchers
-    _watchers = tuple(each for each in _watchers if each is not watcher)
-    if not _watchers:
-        _uninstall()
+    with _changing:
+        _watchers = tuple(each for each in _watchers if each is not watcher)
+        if not _watchers:
+            _uninstall()
 
 
 def _telling_set_running_loop(loop: Any) -> None:
@@ -59,18 +64,22 @@ def _telling_set_running_loop(loop: Any) -> None:
 
 
 def _install() -> None:
-    global _set_running_loop
-    _set_running_loop = events._set_running_loop
-    for module in (asyncio, events):
-        module._set_running_loop = _telling_set_running_loop  # type: ignore[attr-defined]
+    global _set_running_loop, _is_in_place
+    if not _is_in_place:
+        _is_in_place = True
+        _set_running_loop = events._set_running_loop
+        for module in (asyncio, events):
+            module._set_running_loop = _telling_set_running_loop  # type: ignore[attr-defined]
     uvloop = sys.modules.get("uvloop")
     if uvloop is not None:
         uvloop.Loop.run_forever = _telling_run_forever(uvloop.Loop.run_forever)
 
 
 def _uninstall() -> None:
-    for module in (asyncio, events):
-        if module._set_running_loop is _telling_set_running_loop:
+    global _is_in_place
+    if events._set_running_loop is _telling_set_running_loop:  # else somebody else's is around it: ours stays
+        _is_in_place = False
+        for module in (asyncio, events):
             module._set_running_loop = _set_running_loop  # type: ignore[attr-defined]
     uvloop = sys.modules.get("uvloop")
     if uvloop is not None and hasattr(uvloop.Loop.__dict__.get("run_forever"), "martlet_watches"):

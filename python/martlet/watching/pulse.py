@@ -23,6 +23,7 @@ import asyncio
 import selectors
 import sys
 import threading
+from asyncio import events
 from dataclasses import dataclass
 from time import monotonic
 
@@ -43,6 +44,9 @@ LOOKS = 2
 
 BEATS = 2
 """Beats per threshold, for loops that have no `_run_once`."""
+
+STACKS = 1000
+"""Different stacks kept of one stall."""
 
 WAITING = {selectors.__file__, asyncio.__file__.replace("__init__", "windows_events")}
 """Where asyncio waits for sockets and timers, called by `BaseEventLoop._run_once`."""
@@ -105,7 +109,7 @@ class Pulse:
         traces = self.traces  # if the loop goes round meanwhile, this goes with the old list
         if traces and traces[-1][1] == trace:
             traces[-1] = (traces[-1][0] + seconds, trace)
-        else:
+        elif len(traces) < STACKS:
             traces.append((seconds, trace))
 
     def _measured(self, start: float, end: float, traces: list[tuple[float, Trace]]) -> None:
@@ -188,7 +192,9 @@ class Beats(Pulse):
         if not self.is_on:  # the watch ended in another thread
             return
         now = monotonic()
-        self.base = id(sys._getframe(1))
+        caller = sys._getframe(1)
+        if caller.f_code.co_filename != events.__file__:
+            self.base = id(caller)
         self._measure(now)
         pause = self.threshold / BEATS
         self.alive = now
@@ -202,10 +208,10 @@ class Beats(Pulse):
 
     def _is_beneath(self, frame: FrameType) -> bool:
         """A loop written in C has no frame: beneath is who runs it, and so who is beneath the beat."""
-        return id(frame) == self.base
+        return id(frame) == self.base or frame.f_code.co_name == "_run_once"
 
     def _waits(self, steps: list[Step], beneath: FrameType | None) -> bool:
-        return not steps
+        return all(code.co_filename in WAITING for code, _, _ in steps)
 
     def _note(self, trace: Trace, beneath: FrameType | None, now: float) -> None:
         if not any(code is Beats._beat.__code__ for code, _, _ in trace):
@@ -217,9 +223,14 @@ def _step(frame: FrameType) -> Step:
 
 
 def pulse_of(loop: Any, threshold: float, held: Callable[[Held], None]) -> Pulse:
-    """The way to see this loop: asyncio's own, on its own clock, have turns."""
-    is_own = isinstance(loop, asyncio.BaseEventLoop) and type(loop).time is asyncio.BaseEventLoop.time
-    return (Turns if is_own else Beats)(loop, threshold, held)
+    """The way to see this loop: asyncio's own, on their own clock, have turns."""
+    kind: Any = type(loop)
+    has_turns = (
+        isinstance(loop, asyncio.BaseEventLoop)
+        and kind.time is asyncio.BaseEventLoop.time
+        and kind.run_forever.__module__.startswith("asyncio.")
+    )
+    return (Turns if has_turns else Beats)(loop, threshold, held)
 
 
 class Watchdog:
@@ -235,9 +246,9 @@ class Watchdog:
         self.thread.start()
 
     def end(self) -> None:
-        """Ends the thread, and waits for that."""
+        """Ends the thread, and waits for that, unless a report takes long: it may wait for this thread."""
         self.ending.release()
-        self.thread.join()
+        self.thread.join(timeout=1)
 
     def _run(self) -> None:
         while not self.ending.acquire(timeout=self.pause):
