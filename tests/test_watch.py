@@ -309,9 +309,7 @@ def test_by_default_each_report_goes_to_stderr_and_then_a_summary(capsys: pytest
         stall_in(lambda: time.sleep(LONG))
     said = capsys.readouterr()
     assert said.out == ""
-    assert re.search(
-        r"^martlet\.watch: the event loop stalled for [23]\d\d ms in time\.sleep$", said.err, re.M
-    )
+    assert re.search(r"^martlet\.watch: the event loop stalled for .* in time\.sleep$", said.err, re.M)
     assert f'  File "{__file__}", line ' in said.err
     assert "\n  Instead: `await asyncio.sleep(seconds)`\n" in said.err
     assert re.search(

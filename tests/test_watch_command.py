@@ -16,7 +16,7 @@ STALLING = """
 
     async def main():
         await asyncio.sleep(0.01)
-        time.sleep(0.25)
+        time.sleep(0.5)
         await asyncio.sleep(0.01)
 
     if __name__ == "__main__":
@@ -51,7 +51,7 @@ def test_a_script_runs_with_its_arguments_and_its_stalls_are_told_on_stderr(here
     result = python("-m", "martlet", "watch", "app/program.py", "-x", "--threshold", "9")
     assert (result.returncode, result.stdout) == (0, "app/program.py -x --threshold 9\n")
     assert " in time.sleep\n" in result.stderr
-    assert 'program.py", line 6, in main\n    time.sleep(0.25)\n' in result.stderr
+    assert 'program.py", line 6, in main\n    time.sleep(0.5)\n' in result.stderr
     assert re.search(r"^martlet\.watch: \d stalls? above 50 ms in ", result.stderr, re.M)
 
 
@@ -136,7 +136,7 @@ TESTS = """
 
     async def stalling():
         await asyncio.sleep(0.01)
-        time.sleep(0.25)
+        time.sleep(0.5)
         await asyncio.sleep(0.01)
 
     def test_stalls(martlet_watch):
@@ -144,7 +144,7 @@ TESTS = """
 
     def test_stalls_at_the_end(martlet_watch):
         async def main():
-            time.sleep(0.25)
+            time.sleep(0.5)
         asyncio.run(main())
 
     def test_waits(martlet_watch):
@@ -193,7 +193,7 @@ def test_a_test_whose_loop_stalls_fails_with_the_report(here: Path) -> None:
         "test_is_not_watched": "PASSED",
     }
     assert result.stdout.count(" in time.sleep\n") == 4
-    assert "\n    time.sleep(0.25)\n" in result.stdout
+    assert "\n    time.sleep(0.5)\n" in result.stdout
     assert "ERROR" not in result.stdout
 
 

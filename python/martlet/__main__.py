@@ -57,7 +57,8 @@ def _understood(arguments: list[str]) -> tuple[float, Callable[[], object]]:
     if not os.path.exists(rest[0]):
         raise ValueError(f"there is no file {rest[0]}")
     sys.argv = rest
-    sys.path[0] = os.path.dirname(os.path.abspath(rest[0]))
+    if not getattr(sys.flags, "safe_path", False):
+        sys.path[0] = os.path.dirname(os.path.abspath(rest[0]))
     return threshold, lambda: runpy.run_path(rest[0], run_name="__main__")
 
 

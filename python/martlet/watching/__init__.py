@@ -23,7 +23,7 @@ from collections import deque
 from time import monotonic
 
 from . import loops
-from .pulse import LOOKS, Held, Pulse, Watchdog, pulse_of
+from .pulse import Held, Pulse, Watchdog, pulse_of
 from .stalls import Stall, stall_of, summary
 
 TYPE_CHECKING = False
@@ -145,14 +145,15 @@ class Watch:
         now = monotonic()
         if phase == "start":
             self._pass_began = now
-        elif now - self._pass_began > self.threshold / LOOKS / 2:
+        elif now - self._pass_began > self.threshold / 4:
             self._passes.append((self._pass_began, now))
 
     def _after_look(self) -> None:
-        self._tell()
-        closed = [pulse for pulse in self._pulses if not pulse.is_on and pulse.loop.is_closed()]
-        for pulse in closed:
-            self._pulses.remove(pulse)
+        if self._held or self._untold:
+            self._tell()
+        for pulse in tuple(self._pulses):
+            if not pulse.is_on and pulse.loop.is_closed():
+                self._pulses.remove(pulse)
 
     def _settle(self) -> None:
         """Makes stalls of what was measured."""

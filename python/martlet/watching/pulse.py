@@ -1,10 +1,10 @@
 """When an event loop stalls, for how long, and what its thread was doing meanwhile.
 
-A thread looks what the loop's thread is doing, twice per threshold; nothing is done per callback or per turn
-of the loop. Waiting in the selector: the loop is alive. In a callback: the stack is noted, and counts for the
-time since the look before. A C function that keeps the interpreter's lock keeps this thread waiting too; the
-interpreter hands the lock over when that call is done, before anything else runs, so the stack is still that
-of the call, and counts for as long as it took.
+A thread looks what the loop's thread is doing, once per three quarters of the threshold; nothing is done per
+callback or per turn of the loop. Waiting in the selector: the loop is alive. In a callback: the stack is
+noted, and counts for the time since the look before. A C function that keeps the interpreter's lock keeps
+this thread waiting too; the interpreter hands the lock over when that call is done, before anything else
+runs, so the stack is still that of the call, and counts for as long as it took.
 
 Since when the loop is in this turn, and when the turn ends, is not for the looking thread to say, which may
 get its time late:
@@ -39,8 +39,10 @@ if TYPE_CHECKING:
     Trace = tuple[Step, ...]
     """A stack within one callback of the loop, innermost first."""
 
-LOOKS = 2
-"""Looks per threshold: of whatever is as long as the threshold, one falls into the second half."""
+PAUSE = 0.75
+"""Between two looks, in thresholds: into whatever is as long as the threshold one falls, and that after its
+first quarter. The wake-ups of the looking thread are what a watch costs.
+"""
 
 BEATS = 2
 """Beats per threshold, for loops that have no `_run_once`."""
@@ -140,6 +142,7 @@ class Turns(Pulse):
 
     def _begin(self) -> None:
         self.turn = 0.0
+        self.short = self.threshold * (1 - PAUSE)  # a turn of which may not be looked at again in time
         self.long: dict[float, list[tuple[float, Trace]]] = {}  # turns whose end is awaited
 
     def _end(self, now: float) -> None:
@@ -156,13 +159,13 @@ class Turns(Pulse):
 
     def _note(self, trace: Trace, beneath: FrameType | None, now: float) -> None:
         assert beneath is not None
-        if now - self.alive >= self.threshold / 2:
+        if now - self.alive >= self.short:
             turn = beneath.f_locals.get("end_time", now)
             if turn != self.turn:
                 self.turn = self.alive = turn
                 self.traces = []
         self._add(trace or (_step(beneath),), now - max(self.looked, self.alive))
-        if now - self.turn >= self.threshold / 2 and self.turn == self.alive and self.turn not in self.long:
+        if now - self.turn >= self.short and self.turn == self.alive and self.turn not in self.long:
             self.long[self.turn] = self.traces
             try:
                 self.loop.call_soon_threadsafe(self._turned, self.turn)
@@ -238,7 +241,7 @@ class Watchdog:
 
     def __init__(self, pulses: list[Pulse], threshold: float, after: Callable[[], None]) -> None:
         self.pulses = pulses
-        self.pause = threshold / LOOKS
+        self.pause = threshold * PAUSE
         self.after = after
         self.ending = threading.Lock()
         self.ending.acquire()
@@ -257,11 +260,9 @@ class Watchdog:
                 self.after()
 
     def _look(self) -> None:
-        pulses = [pulse for pulse in self.pulses if pulse.is_on]
-        if not pulses:
-            return
         frames = sys._current_frames()
         now = monotonic()
-        for pulse in pulses:
-            pulse.look(frames.get(pulse.thread), now)
+        for pulse in tuple(self.pulses):
+            if pulse.is_on:
+                pulse.look(frames.get(pulse.thread), now)
         frames.clear()  # this function's own frame is among them
