@@ -17,7 +17,7 @@ from collections.abc import Awaitable, Callable
 
 import martlet
 
-THRESHOLDS = (0.05, 0.1, 0.02)
+THRESHOLDS = (0.05, 0.1)
 IDLE = 5.0
 
 
