@@ -50,6 +50,11 @@ EXPECTED = {
         r"/delay/0\.1: 200 after 0\.\d s\n/delay/0\.3: 200 after 0\.\d s\n",
         r"/delay/5: given up after 0\.6 s\n/hang: given up after 0\.6 s\nall four: [01]\.\d s",
     ],
+    "watch.py": [
+        r"stalled for .* in martlet\.get\n(.*\n)+    martlet\.get\(url\)\n",
+        r"  Instead: `await martlet\.aio\.get",
+        r"stalled for .* in json\.loads\n(.*\n)+martlet\.watch: \d stalls above 50 ms",
+    ],
     "upload.py": [
         r"form: multipart/form-data 20\d\d\d bytes\nfile: 20000 bytes\n",
         r"iterator: \['line 0', 'line 1', 'line 2', ''\]\n",

@@ -55,10 +55,12 @@ if TYPE_CHECKING:
     from . import status_codes as status_codes
     from . import timeouts as timeouts
     from . import utils as utils
+    from . import watching as watching
     from .aio import AsyncSession
     from .alias import alias_requests
     from .exceptions import JSONDecodeError
     from .status_codes import codes
+    from .watching import watch
 
 # What is loaded when first used: submodules, and names with the submodule that has them.
 _SUBMODULES = (
@@ -74,12 +76,14 @@ _SUBMODULES = (
     "status_codes",
     "timeouts",
     "utils",
+    "watching",
 )
 _NAMES = {
     "AsyncSession": "aio",
     "JSONDecodeError": "exceptions",
     "alias_requests": "alias",
     "codes": "status_codes",
+    "watch": "watching",
 }
 
 __all__ = [
@@ -120,6 +124,7 @@ __all__ = [
     "put",
     "request",
     "session",
+    "watch",
 ]
 
 
