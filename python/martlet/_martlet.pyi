@@ -12,6 +12,7 @@ _T_co = TypeVar("_T_co", covariant=True)
 __all__ = [
     "Client",
     "Decoder",
+    "JsonBuild",
     "LoopPort",
     "Operation",
     "Raw",
@@ -22,7 +23,9 @@ __all__ = [
     "is_public_suffix",
     "nothing",
     "parse_header_links",
+    "parse_json",
     "prepare_url",
+    "read_json",
     "refuse_waiting",
     "requote_uri",
     "urlencode",
@@ -240,6 +243,28 @@ def urlencode(pairs: list[tuple[bytes, bytes]]) -> str:
 
 def guess_json_utf(data: bytes) -> str | None:
     """Which UTF a JSON document is in."""
+
+def read_json(content: Any, encoding: Any) -> Any:
+    """The document as `json.loads` reads it.
+
+    `NotImplemented` where that has to be asked: `content` is not bytes, `encoding`, a response's, is not one
+    that JSON comes in, it is not JSON, `json.loads` is not Python's.
+    """
+
+def parse_json(content: Any, encoding: Any) -> Operation[JsonBuild | None] | None:
+    """Parses without Python. None, awaited or at once, where `read_json` gives `NotImplemented`."""
+
+@final
+class JsonBuild:
+    """A document that is parsed, and is made in slices."""
+
+    def build(self, objects: int | None = None) -> bool:
+        """Goes on for half a millisecond, less while others are made, or for so many objects; whether the
+        document is complete. Where `json.loads` would raise, so does this, not always in its words.
+        """
+
+    def take(self) -> Any:
+        """The document, once it is complete; once."""
 
 def encoding_from_content_type(content_type: str) -> str | None:
     """The encoding that a Content-Type names or implies."""

@@ -1,12 +1,14 @@
 //! The native module `martlet._martlet`: the glue between the engine and Python.
 
 mod bridge;
+mod characters;
 mod client;
 mod convert;
 mod cookies;
 mod decoder;
 mod environment;
 mod error;
+mod json;
 mod plain;
 mod prepared;
 mod raw;
@@ -21,6 +23,7 @@ use pyo3::prelude::*;
 #[pymodule]
 fn _martlet(module: &Bound<'_, PyModule>) -> PyResult<()> {
     bridge::register(module)?;
+    json::register(module)?;
     rules::register(module)?;
     module.add_class::<client::Client>()?;
     module.add_class::<decoder::Decoder>()?;

@@ -24,7 +24,7 @@ mod report;
 mod wakeup;
 
 pub(crate) use exchange::{Answer, Asker, Keep, Question, Reply};
-pub(crate) use gate::{Ours, inherited};
+pub(crate) use gate::{Ours, engine, inherited};
 pub(crate) use memory::Filling;
 pub(crate) use operation::{Operation, Supplier};
 

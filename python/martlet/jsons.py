@@ -1,0 +1,34 @@
+"""JSON documents for who awaits them: parsed off the loop, built in slices between which the loop has its
+turn, so that no document holds it up.
+"""
+
+from __future__ import annotations
+
+from . import _martlet
+from .offload import turn
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+SMALL = 64 * 1024
+"""Documents below this many bytes are read in less than a slice."""
+
+SLICE: int | None = None
+"""Tests set this to have a slice end after so many objects, instead of after its time."""
+
+
+async def aread_json(content: Any, encoding: Any) -> Any:
+    """The document; `NotImplemented` where `json.loads` has to be asked, as `read_json` says it."""
+    if type(content) is not bytes or len(content) < SMALL:
+        return _martlet.read_json(content, encoding)
+    parsing = _martlet.parse_json(content, encoding)
+    document = None if parsing is None else await parsing
+    if document is None:
+        return NotImplemented
+    try:
+        while not document.build(SLICE):
+            await turn()
+    except (ValueError, MemoryError):
+        return NotImplemented
+    return document.take()
