@@ -1,4 +1,4 @@
-"""`ajson()`: a large document is parsed off the loop and built in slices, between which the loop has its turn."""
+"""`ajson()`: a large document is parsed off the loop and built in slices, with the loop's turn in between."""
 
 from __future__ import annotations
 

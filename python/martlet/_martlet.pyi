@@ -17,7 +17,9 @@ __all__ = [
     "Operation",
     "Raw",
     "Server",
+    "TextPieces",
     "Versions",
+    "decode",
     "encoding_from_content_type",
     "guess_json_utf",
     "is_public_suffix",
@@ -253,6 +255,20 @@ def read_json(content: Any, encoding: Any) -> Any:
 
 def parse_json(content: Any, encoding: Any) -> Operation[JsonBuild | None] | None:
     """Parses without Python. None, awaited or at once, where `read_json` gives `NotImplemented`."""
+
+def decode(content: bytes, latin1: bool) -> Operation[Operation[str] | None]:
+    """Decodes UTF-8, or with `latin1` ISO-8859-1, without Python: the text has to be awaited once more.
+
+    None for what is not UTF-8. Not there with the stable ABI.
+    """
+
+@final
+class TextPieces:
+    """A text in pieces, put together without Python. Not there with the stable ABI."""
+
+    def append(self, piece: str) -> None: ...
+    def join(self) -> Operation[str]:
+        """The text; no pieces are left."""
 
 @final
 class JsonBuild:

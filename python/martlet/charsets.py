@@ -9,6 +9,7 @@ from . import _martlet
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from types import ModuleType
     from typing import Any
 
     from .response import Response
@@ -40,15 +41,19 @@ def guess_json_utf(data: bytes) -> str | None:
     return _martlet.guess_json_utf(data)
 
 
-def detect_encoding(content: bytes) -> str | None:
-    """The encoding guessed from the bytes: by chardet where installed, else by charset_normalizer."""
+def detector() -> ModuleType:
+    """The guesser: chardet where installed, else charset_normalizer."""
     from importlib import import_module
 
     try:
-        detector: Any = import_module("chardet")
+        return import_module("chardet")
     except ImportError:
-        detector = import_module("charset_normalizer")
-    encoding: str | None = detector.detect(content)["encoding"]
+        return import_module("charset_normalizer")
+
+
+def detect_encoding(content: bytes) -> str | None:
+    """The encoding guessed from the bytes: by chardet where installed, else by charset_normalizer."""
+    encoding: str | None = detector().detect(content)["encoding"]
     return encoding
 
 

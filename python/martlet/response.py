@@ -25,6 +25,7 @@ from .jsons import aread_json
 from .lazy import lazy
 from .response_head import REDIRECT_STATI, ResponseHead
 from .structures import CaseInsensitiveDict
+from .texts import adecode, aguess
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -160,14 +161,12 @@ class Response(ResponseHead):
         return self._content  # type: ignore[return-value]
 
     async def atext(self) -> str:
-        """`text`, awaited; the guessing of an encoding does not hold up the loop."""
+        """`text`, awaited: neither guessing an encoding nor decoding a large body holds up the loop."""
         content = await self.aread()
         encoding = self.encoding
         if content and not encoding:
-            from .offload import offload
-
-            encoding = await offload(detect_encoding, content)
-        return decode_text(content, encoding)
+            encoding = await aguess(content)
+        return await adecode(content, encoding)
 
     async def ajson(self, **kwargs: Any) -> Any:
         """`json()`, awaited: a large document is parsed off the loop and built in slices of less than 1 ms.

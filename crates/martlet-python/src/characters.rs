@@ -1,7 +1,9 @@
 //! Text as Python keeps it: characters of one, two or four bytes each, as wide as the widest needs.
 
+use std::mem::MaybeUninit;
+
 /// How a text is kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Width {
     Ascii,
     /// Up to U+00FF.
@@ -50,6 +52,11 @@ pub(crate) fn measure(text: &str) -> (usize, Width) {
     (text.len() - following, width)
 }
 
+/// Writes characters, as far as there are places; gives how many were written.
+pub(crate) fn copy<P: Place>(characters: impl Iterator<Item = u32>, places: &mut [MaybeUninit<P>]) -> usize {
+    places.iter_mut().zip(characters).map(|(place, character)| place.write(P::of(character))).count()
+}
+
 /// One place for a character of a text.
 pub(crate) trait Place: Copy {
     /// What of a character fits.
@@ -75,7 +82,7 @@ impl Place for u32 {
 }
 
 /// Writes the text, one character a place, as far as there are places; gives how many were written.
-pub(crate) fn write<P: Place>(text: &str, places: &mut [P]) -> usize {
+pub(crate) fn write<P: Place>(text: &str, places: &mut [MaybeUninit<P>]) -> usize {
     let all = places.len();
     let mut free = places.iter_mut();
     let mut rest = text.as_bytes();
@@ -95,7 +102,7 @@ pub(crate) fn write<P: Place>(text: &str, places: &mut [P]) -> usize {
             _ => break,
         };
         let Some(place) = free.next() else { break };
-        *place = P::of(character);
+        place.write(P::of(character));
         rest = behind;
     }
     all - free.len()
@@ -125,9 +132,11 @@ mod tests {
     #[test]
     fn every_character_has_its_place() {
         for text in ["", "a", "é", "aé", "éa", "漢字 and かな", "😀", "a😀b😀😀c"] {
-            let mut places = vec![0_u32; text.chars().count()];
-            assert_eq!(write(text, &mut places), places.len(), "{text}");
-            assert!(places.iter().copied().eq(text.chars().map(u32::from)), "{text}");
+            let mut places = vec![MaybeUninit::new(0_u32); text.chars().count() + 1];
+            assert_eq!(write(text, &mut places), places.len() - 1, "{text}");
+            // SAFETY: made with a value.
+            let written = places.iter().map(|place| unsafe { place.assume_init() });
+            assert!(written.eq(text.chars().map(u32::from).chain([0])), "{text}");
         }
     }
 }

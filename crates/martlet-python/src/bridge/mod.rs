@@ -12,6 +12,8 @@
 //!    the connection.
 //! 5. In a forked child the parent's engine and all that hangs on it is forgotten, never dropped.
 
+#[cfg(not(feature = "abi3"))]
+mod blank;
 mod blocking;
 mod coroutine;
 mod exchange;
@@ -23,6 +25,8 @@ mod port;
 mod report;
 mod wakeup;
 
+#[cfg(not(feature = "abi3"))]
+pub(crate) use blank::Blank;
 pub(crate) use exchange::{Answer, Asker, Keep, Question, Reply};
 pub(crate) use gate::{Ours, engine, inherited};
 pub(crate) use memory::Filling;

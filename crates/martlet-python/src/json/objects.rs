@@ -5,7 +5,11 @@ use std::ffi::CString;
 use martlet_proto::json::Span;
 use pyo3::{exceptions::PyValueError, ffi, prelude::*, types::PyString};
 
-use crate::characters::{Place, Width, measure, write};
+#[cfg(not(feature = "abi3"))]
+use crate::{
+    bridge::Blank,
+    characters::{Width, measure},
+};
 
 /// An object that the interpreter has just made, or the exception it raised.
 ///
@@ -45,9 +49,7 @@ pub(super) fn float(py: Python<'_>, value: f64) -> PyResult<Py<PyAny>> {
 #[inline]
 pub(super) fn text(py: Python<'_>, bytes: &[u8], span: Span) -> PyResult<Py<PyAny>> {
     match (span.ascii, span.surrogates) {
-        (true, _) if bytes.len() > 1 => new_text(py, bytes.len(), Width::Ascii, |places: &mut [u8]| {
-            places.copy_from_slice(bytes);
-        }),
+        (true, _) if bytes.len() > 1 => ascii(py, bytes),
         // SAFETY: we are attached; the pointer is the beginning of that many bytes.
         (false, true) => unsafe {
             let (start, length) = (bytes.as_ptr().cast(), size(bytes.len()));
@@ -59,43 +61,32 @@ pub(super) fn text(py: Python<'_>, bytes: &[u8], span: Span) -> PyResult<Py<PyAn
 }
 
 #[cfg(not(feature = "abi3"))]
+#[inline]
+fn ascii(py: Python<'_>, bytes: &[u8]) -> PyResult<Py<PyAny>> {
+    let mut blank = Blank::new(py, bytes.len(), Width::Ascii)?;
+    // SAFETY: what is copied is as long as the text is to be, and both are bytes.
+    unsafe { blank.start::<u8>().copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
+    // SAFETY: just filled.
+    Ok(unsafe { blank.filled() })
+}
+
+#[cfg(not(feature = "abi3"))]
 fn wide(py: Python<'_>, text: &str) -> PyResult<Py<PyAny>> {
     let (count, width) = measure(text);
     if count < 2 {
         // The interpreter has some of these already.
         return Ok(PyString::new(py, text).into_any().unbind());
     }
-    match width {
-        Width::Ascii | Width::One => new_text(py, count, width, |places: &mut [u8]| fill(text, places)),
-        Width::Two => new_text(py, count, width, |places: &mut [u16]| fill(text, places)),
-        Width::Four => new_text(py, count, width, |places: &mut [u32]| fill(text, places)),
-    }
+    let mut blank = Blank::new(py, count, width)?;
+    blank.write(text);
+    // SAFETY: the text has that many characters.
+    Ok(unsafe { blank.filled() })
 }
 
-#[cfg(not(feature = "abi3"))]
-fn fill<P: Place>(text: &str, places: &mut [P]) {
-    write(text, places);
-}
-
-/// A new text of so many characters, which are `P` wide, filled by `fill`.
-#[cfg(not(feature = "abi3"))]
-#[inline]
-fn new_text<P: Place>(
-    py: Python<'_>,
-    count: usize,
-    width: Width,
-    fill: impl FnOnce(&mut [P]),
-) -> PyResult<Py<PyAny>> {
-    // SAFETY: we are attached; the new object is ours alone and has room for that many characters of this width,
-    // which are any bits until they are written.
-    unsafe {
-        let object = ffi::PyUnicode_New(size(count), width.greatest());
-        if !object.is_null() {
-            let start = ffi::PyUnicode_DATA(object).cast::<P>();
-            fill(std::slice::from_raw_parts_mut(start, count));
-        }
-        take(py, object)
-    }
+#[cfg(feature = "abi3")]
+fn ascii(py: Python<'_>, bytes: &[u8]) -> PyResult<Py<PyAny>> {
+    // SAFETY: we are attached; the pointer is the beginning of that many bytes.
+    unsafe { take(py, ffi::PyUnicode_FromStringAndSize(bytes.as_ptr().cast(), size(bytes.len()))) }
 }
 
 #[cfg(feature = "abi3")]
