@@ -98,7 +98,7 @@ def response_of(content: bytes, encoding: str | None = None) -> Response:
     return response
 
 
-def in_slices(content: bytes, encoding: str | None = None, objects: int = 3) -> Any:
+def in_slices(content: bytes, encoding: str | None = None, objects: int | None = 3) -> Any:
     """As `ajson` reads a large document."""
 
     async def read() -> Any:

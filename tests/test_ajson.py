@@ -181,3 +181,31 @@ def test_ajson_is_read_from_a_server_in_any_loop(name: str) -> None:
 
     with martlet.testing.Server() as server:
         assert json.loads(ALL[name](main)["data"]) == document
+
+
+@pytest.mark.parametrize("objects", [None, 1, 1000])
+def test_a_long_text_is_made_elsewhere(objects: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jsons, "SLICE", objects)
+    long = ["x" * 200_000, "é" * 200_000, "漢" * 100_000 + "\n", "😀" * 50_000, "\ud800" + "y" * 200_000]
+    for document in (*long, long, {"a": {text: text for text in long}, "b": 1}):
+        assert in_slices(json.dumps(document).encode(), "utf-8", objects) == document
+    assert in_slices(json.dumps(long[:4], ensure_ascii=False).encode(), "utf-8", objects) == long[:4]
+    waited = 0
+
+    async def count() -> None:
+        nonlocal waited
+        parsing = _martlet.parse_json(json.dumps([long[0], 1]).encode(), "utf-8")
+        assert parsing is not None
+        build: Any = await parsing
+        while (step := build.build()) is not True:
+            waited += step is not False
+            assert build.add(await (await step)) is False
+        assert build.take() == [long[0], 1]
+
+    asyncio.run(count())
+    assert waited == 1
+
+
+def test_an_object_with_many_keys_is_read() -> None:
+    document = {f"key {number}": number for number in range(50_000)}
+    assert in_slices(json.dumps(document).encode(), "utf-8", 10_000) == document

@@ -203,15 +203,18 @@ def test_what_no_process_can_guess_is_guessed_here() -> None:
 
 
 def test_no_program_but_python_is_started_and_no_guesser_but_its_own_is_asked() -> None:
-    detector = charsets.detector()
-    assert guessing.Guess.is_possible(detector)
+    import charset_normalizer
+
+    guesser = guessing.Guess.guesser
+    assert guesser() == "charset_normalizer"
     for program in ("", "/usr/bin/uwsgi", "/opt/app"):
         with mock.patch("sys.executable", program):
-            assert not guessing.Guess.is_possible(detector)
+            assert guesser() is None
     with mock.patch("sys.frozen", True, create=True):
-        assert not guessing.Guess.is_possible(detector)
-    with mock.patch.object(detector, "detect", return_value={"encoding": "mocked"}):
-        assert not guessing.Guess.is_possible(detector)
+        assert guesser() is None
+    with mock.patch.object(charset_normalizer, "detect", return_value={"encoding": "mocked"}):
+        assert guesser() is None
+        assert guessing.Guess(b"x").run() == "mocked"
 
 
 def test_a_guess_that_is_given_up_ends_its_process() -> None:
@@ -221,7 +224,7 @@ def test_a_guess_that_is_given_up_ends_its_process() -> None:
             mock.patch.object(
                 guessing, "CHILD", "import sys, time; sys.stdin.buffer.read(); time.sleep(600)"
             ),
-            mock.patch.object(guessing, "Guess", mock.Mock(return_value=guess, is_possible=lambda _: True)),
+            mock.patch.object(guessing, "Guess", return_value=guess),
         ):
             task = asyncio.ensure_future(texts.aguess(guess.content))
             while guess.process is None:

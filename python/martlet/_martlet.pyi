@@ -274,10 +274,15 @@ class TextPieces:
 class JsonBuild:
     """A document that is parsed, and is made in slices."""
 
-    def build(self, objects: int | None = None) -> bool:
-        """Goes on for half a millisecond, less while others are made, or for so many objects; whether the
-        document is complete. Where `json.loads` would raise, so does this, not always in its words.
+    def build(self, objects: int | None = None) -> bool | Operation[Operation[str]]:
+        """Goes on for half a millisecond, less while others are made, or for so many objects.
+
+        True when the document is complete, False when the slice has ended, or a long text, which has to be
+        awaited, and once more, and given to `add`. It raises where `json.loads` would, if not in its words.
         """
+
+    def add(self, text: str) -> bool:
+        """Takes the text; whether the document is complete with it."""
 
     def take(self) -> Any:
         """The document, once it is complete; once."""

@@ -9,7 +9,6 @@ from . import _martlet
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from types import ModuleType
     from typing import Any
 
     from .response import Response
@@ -41,19 +40,15 @@ def guess_json_utf(data: bytes) -> str | None:
     return _martlet.guess_json_utf(data)
 
 
-def detector() -> ModuleType:
-    """The guesser: chardet where installed, else charset_normalizer."""
+def detect_encoding(content: bytes) -> str | None:
+    """The encoding guessed from the bytes: by chardet where installed, else by charset_normalizer."""
     from importlib import import_module
 
     try:
-        return import_module("chardet")
+        detector: Any = import_module("chardet")
     except ImportError:
-        return import_module("charset_normalizer")
-
-
-def detect_encoding(content: bytes) -> str | None:
-    """The encoding guessed from the bytes: by chardet where installed, else by charset_normalizer."""
-    encoding: str | None = detector().detect(content)["encoding"]
+        detector = import_module("charset_normalizer")
+    encoding: str | None = detector.detect(content)["encoding"]
     return encoding
 
 

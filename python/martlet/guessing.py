@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib.util import find_spec
 
 from .charsets import detect_encoding
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from subprocess import Popen
-    from types import ModuleType
 
 CHILD = """
 import sys
@@ -33,28 +33,32 @@ class Guess:
         self.process: Popen[bytes] | None = None
 
     @staticmethod
-    def is_possible(detector: ModuleType) -> bool:
-        """Whether there is a Python to start, and the guesser is as it came."""
+    def guesser() -> str | None:
+        """The guesser a process can ask; None if there is no Python to start, or it is not as it came."""
         program = os.path.basename(sys.executable or "").lower()
-        own = getattr(detector.detect, "__module__", "").partition(".")[0] == detector.__name__
-        return own and program.startswith("python") and not getattr(sys, "frozen", False)
+        if not program.startswith("python") or getattr(sys, "frozen", False):
+            return None
+        # Found, not imported: this process has no need of it.
+        name = "chardet" if find_spec("chardet") else "charset_normalizer"
+        detect = getattr(sys.modules.get(name), "detect", None)
+        own = detect is None or getattr(detect, "__module__", "").partition(".")[0] == name
+        return name if own else None
 
     def run(self) -> str | None:
         """The encoding, or None. Blocks. Where no process can be had, or it fails, it is guessed here."""
+        guesser = self.guesser()
         try:
-            said = self._ask()
+            said = self._ask(guesser) if guesser else None
         except OSError:
             said = None
         if said is None and not self.stopped:
             return detect_encoding(self.content)
         return said or None
 
-    def _ask(self) -> str | None:
+    def _ask(self, guesser: str) -> str | None:
         import subprocess
 
-        from .charsets import detector
-
-        command = [sys.executable, "-I", "-S", "-c", CHILD, detector().__name__, *sys.path]
+        command = [sys.executable, "-I", "-S", "-c", CHILD, guesser, *sys.path]
         pipe = subprocess.PIPE
         with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL) as process:
             self.process = process

@@ -27,8 +27,11 @@ async def aread_json(content: Any, encoding: Any) -> Any:
     if document is None:
         return NotImplemented
     try:
-        while not document.build(SLICE):
-            await turn()
+        while (step := document.build(SLICE)) is not True:
+            if step is False:
+                await turn()
+            elif document.add(await (await step)):
+                break
     except (ValueError, MemoryError):
         return NotImplemented
     return document.take()

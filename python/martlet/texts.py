@@ -13,7 +13,7 @@ from __future__ import annotations
 import codecs
 
 from . import _martlet
-from .charsets import decode_text, detect_encoding, detector
+from .charsets import decode_text, detect_encoding
 from .offload import offload
 
 TYPE_CHECKING = False
@@ -100,11 +100,11 @@ class _Decoding:
 
 async def aguess(content: bytes) -> str | None:
     """`detect_encoding`, awaited."""
+    if len(content) < MUCH:
+        return await offload(detect_encoding, content)
     from .guessing import Guess
 
-    guess = Guess(content) if len(content) >= MUCH and Guess.is_possible(detector()) else None
-    if guess is None:
-        return await offload(detect_encoding, content)
+    guess = Guess(content)
     try:
         return await offload(guess.run)
     finally:

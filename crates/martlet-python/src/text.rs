@@ -22,23 +22,31 @@ use crate::{
 #[pyfunction]
 fn decode(content: &Bound<'_, PyBytes>, latin1: bool) -> PyResult<Operation> {
     let content = PyBackedBytes::from(content.clone());
-    let helpers = engine()?.helpers().clone();
-    Ok(Operation::new("atext", None, None, move |_| {
+    Ok(decoding(engine()?.helpers().clone(), content, latin1))
+}
+
+/// As `decode`, of whatever holds the bytes.
+pub(crate) fn decoding(
+    helpers: Helpers,
+    content: impl AsRef<[u8]> + Send + 'static,
+    latin1: bool,
+) -> Operation {
+    Operation::new("", None, None, move |_| {
         Box::pin(async move {
-            let measured =
-                helpers.call(move || Some((shape(&content, latin1)?, content))).await.ok().flatten();
+            let measure = move || Some((shape(content.as_ref(), latin1)?, content));
+            let measured = helpers.call(measure).await.ok().flatten();
             let answer: Answer = Box::new(move |py, _| match measured {
                 Some(((count, width), content)) => {
                     fill(py, &helpers, count, width, move |blank| match latin1 {
-                        true => blank.copy(0, &content),
-                        false => std::str::from_utf8(&content).map_or(0, |text| blank.write(text)),
+                        true => blank.copy(0, content.as_ref()),
+                        false => std::str::from_utf8(content.as_ref()).map_or(0, |text| blank.write(text)),
                     })
                 }
                 None => Ok(py.None()),
             });
             answer
         })
-    }))
+    })
 }
 
 /// How many characters, and how wide they are.
@@ -60,7 +68,7 @@ fn fill(
 ) -> PyResult<Py<PyAny>> {
     let mut blank = Blank::new(py, count, width)?;
     let helpers = helpers.clone();
-    let filling = Operation::new("atext", None, None, move |_| {
+    let filling = Operation::new("", None, None, move |_| {
         Box::pin(async move {
             let filled =
                 helpers.call(move || (write(&mut blank) == count).then_some(blank)).await.ok().flatten();

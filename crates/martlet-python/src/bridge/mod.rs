@@ -22,6 +22,7 @@ mod guard;
 mod memory;
 mod operation;
 mod port;
+mod presized;
 mod report;
 mod wakeup;
 
@@ -31,6 +32,7 @@ pub(crate) use exchange::{Answer, Asker, Keep, Question, Reply};
 pub(crate) use gate::{Ours, engine, inherited};
 pub(crate) use memory::Filling;
 pub(crate) use operation::{Operation, Supplier};
+pub(crate) use presized::presized_dict;
 
 use pyo3::prelude::*;
 

@@ -3,7 +3,10 @@
 //! A container is seen by nobody else before it is complete but by the garbage collector, and is at any moment one
 //! that may be looked at.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use martlet_proto::json::{Event, Span, Tape};
 use pyo3::prelude::*;
@@ -14,9 +17,12 @@ use super::{objects, original::Original};
 const OBJECTS: usize = 64;
 const BYTES: usize = 128;
 
+/// Bytes of a text that takes about a quarter of a millisecond.
+const LONG: usize = 128 * 1024;
+
 /// A document that is being built.
 pub(super) struct Build {
-    tape: Tape,
+    tape: Arc<Tape>,
     at: usize,
     stack: Vec<Open>,
     /// The keys made so far.
@@ -32,6 +38,15 @@ struct Open {
     key: usize,
 }
 
+/// How far it has come.
+pub(super) enum Progress {
+    Complete(Py<PyAny>),
+    /// The slice has ended.
+    Paused,
+    /// Here belongs a text that is to be made elsewhere; [`Build::place`] takes it.
+    Text(Span),
+}
+
 /// When a slice ends.
 pub(super) enum Until {
     Finished,
@@ -42,7 +57,7 @@ pub(super) enum Until {
 
 impl Build {
     pub(super) fn new(tape: Tape) -> Self {
-        Self { tape, at: 0, stack: Vec::new(), keys: Vec::new() }
+        Self { tape: Arc::new(tape), at: 0, stack: Vec::new(), keys: Vec::new() }
     }
 
     /// The document, in one go.
@@ -55,15 +70,18 @@ impl Build {
         original: &Original,
         source: &[u8],
     ) -> PyResult<Py<PyAny>> {
-        self.run(py, original, source, &mut Until::Finished)?.ok_or_else(objects::torn)
+        match self.run(py, original, source, &mut Until::Finished)? {
+            Progress::Complete(document) => Ok(document),
+            _ => Err(objects::torn()),
+        }
     }
 
-    /// What is left of it: what Python has no part in, and what it has.
-    pub(super) fn into_parts(self) -> (Tape, impl Sized) {
-        (self.tape, (self.stack, self.keys))
+    /// What it is built from.
+    pub(super) fn tape(&self) -> Arc<Tape> {
+        Arc::clone(&self.tape)
     }
 
-    /// Goes on; `None` when the slice has ended before the document.
+    /// Goes on.
     ///
     /// # Errors
     /// What a constructor of Python's raised.
@@ -73,13 +91,13 @@ impl Build {
         original: &Original,
         source: &[u8],
         until: &mut Until,
-    ) -> PyResult<Option<Py<PyAny>>> {
+    ) -> PyResult<Progress> {
         let mut work = 0;
         loop {
             work += 1;
             if work >= OBJECTS || matches!(until, Until::Objects(_)) {
                 if until.is_reached(work) {
-                    return Ok(None);
+                    return Ok(Progress::Paused);
                 }
                 work = 0;
             }
@@ -88,6 +106,7 @@ impl Build {
                     self.key(py, source, number)?;
                     continue;
                 }
+                Event::Text(span) if until.is_for_others(span) => return Ok(Progress::Text(span)),
                 Event::Text(span) => {
                     work += span.length / BYTES;
                     objects::text(py, self.bytes(source, span)?, span)?
@@ -108,7 +127,7 @@ impl Build {
                     container
                 }
                 Event::Object(left) => {
-                    let container = objects::dict(py)?;
+                    let container = objects::dict(py, left)?;
                     if left > 0 {
                         self.stack.push(Open { container, object: true, left, key: 0 });
                         continue;
@@ -117,14 +136,14 @@ impl Build {
                 }
             };
             if let Some(document) = self.place(py, value)? {
-                return Ok(Some(document));
+                return Ok(Progress::Complete(document));
             }
         }
     }
 
     /// Puts a value where it belongs, and the containers that are complete with it; gives the document when it is.
     #[inline]
-    fn place(&mut self, py: Python<'_>, mut value: Py<PyAny>) -> PyResult<Option<Py<PyAny>>> {
+    pub(super) fn place(&mut self, py: Python<'_>, mut value: Py<PyAny>) -> PyResult<Option<Py<PyAny>>> {
         loop {
             let Some(open) = self.stack.last_mut() else { return Ok(Some(value)) };
             if open.object {
@@ -165,6 +184,13 @@ impl Build {
 }
 
 impl Until {
+    /// Whether a text is so long that making it would not fit into a slice. The stable ABI has no way to make it
+    /// elsewhere.
+    #[inline]
+    fn is_for_others(&self, span: Span) -> bool {
+        span.length >= LONG && !span.surrogates && !matches!(self, Self::Finished) && !cfg!(feature = "abi3")
+    }
+
     #[inline]
     fn is_reached(&mut self, work: usize) -> bool {
         match self {

@@ -5,6 +5,7 @@ use std::ffi::CString;
 use martlet_proto::json::Span;
 use pyo3::{exceptions::PyValueError, ffi, prelude::*, types::PyString};
 
+use crate::bridge::presized_dict;
 #[cfg(not(feature = "abi3"))]
 use crate::{
     bridge::Blank,
@@ -142,11 +143,22 @@ fn append_any(py: Python<'_>, list: &Py<PyAny>, item: &Py<PyAny>) -> PyResult<()
     done(py, unsafe { ffi::PyList_Append(list.as_ptr(), item.as_ptr()) })
 }
 
+/// A dict for so many items. A large one is made with room for all where the interpreter can: growing, it would move
+/// them again and again, each time at once.
 #[inline]
-pub(super) fn dict(py: Python<'_>) -> PyResult<Py<PyAny>> {
+pub(super) fn dict(py: Python<'_>, room: usize) -> PyResult<Py<PyAny>> {
+    if room > ROOMY
+        && let Some(presized) = presized_dict(py)
+    {
+        // SAFETY: we are attached, and presized takes a number of items.
+        return unsafe { take(py, presized(size(room))) };
+    }
     // SAFETY: we are attached.
     unsafe { take(py, ffi::PyDict_New()) }
 }
+
+/// Items that are moved in less than a millisecond.
+const ROOMY: usize = 20_000;
 
 #[inline]
 pub(super) fn set(py: Python<'_>, dict: &Py<PyAny>, key: &Py<PyAny>, value: &Py<PyAny>) -> PyResult<()> {
