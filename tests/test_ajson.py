@@ -209,3 +209,20 @@ def test_a_long_text_is_made_elsewhere(objects: int | None, monkeypatch: pytest.
 def test_an_object_with_many_keys_is_read() -> None:
     document = {f"key {number}": number for number in range(50_000)}
     assert in_slices(json.dumps(document).encode(), "utf-8", 10_000) == document
+
+
+def test_the_loop_sleeps_after_every_other_slice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And not after each: it would take twice as long."""
+    naps: list[float] = []
+    turns: list[None] = []
+
+    async def pause(seconds: float) -> None:
+        naps.append(seconds)
+
+    async def turn() -> None:
+        turns.append(None)
+
+    monkeypatch.setattr(jsons, "pause", pause)
+    monkeypatch.setattr(jsons, "turn", turn)
+    assert in_slices(json.dumps([*range(100)]).encode(), "utf-8", 10) == [*range(100)]
+    assert len(turns) >= len(naps) >= len(turns) - 1 > 3
