@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
+from unittest import mock
 
-from martlet import Response
+from martlet import Response, jsons
 
 
 class Done:
@@ -91,3 +93,23 @@ def response_over(handle: Handle) -> Response:
     response = object.__new__(Response)
     response._engine = handle  # type: ignore[assignment]
     return response
+
+
+def response_of(content: bytes, encoding: str | None = None) -> Response:
+    """A response that was read already, made by hand."""
+    response = Response()
+    response.status_code = 200
+    response._content = content
+    response._content_consumed = True
+    response.encoding = encoding
+    return response
+
+
+def in_slices(content: bytes, encoding: str | None = None, objects: int | None = 3) -> Any:
+    """As `ajson` reads a large document."""
+
+    async def read() -> Any:
+        return await response_of(content, encoding).ajson()
+
+    with mock.patch.object(jsons, "SMALL", 0), mock.patch.object(jsons, "SLICE", objects):
+        return asyncio.run(read())

@@ -12,17 +12,22 @@ _T_co = TypeVar("_T_co", covariant=True)
 __all__ = [
     "Client",
     "Decoder",
+    "JsonBuild",
     "LoopPort",
     "Operation",
     "Raw",
     "Server",
+    "TextPieces",
     "Versions",
+    "decode",
     "encoding_from_content_type",
     "guess_json_utf",
     "is_public_suffix",
     "nothing",
     "parse_header_links",
+    "parse_json",
     "prepare_url",
+    "read_json",
     "refuse_waiting",
     "requote_uri",
     "urlencode",
@@ -244,6 +249,47 @@ def urlencode(pairs: list[tuple[bytes, bytes]]) -> str:
 
 def guess_json_utf(data: bytes) -> str | None:
     """Which UTF a JSON document is in."""
+
+def read_json(content: Any, encoding: Any) -> Any:
+    """The document as `json.loads` reads it.
+
+    `NotImplemented` where that has to be asked: `content` is not bytes, `encoding`, a response's, is not one
+    that JSON comes in, it is not JSON, `json.loads` is not Python's.
+    """
+
+def parse_json(content: Any, encoding: Any) -> Operation[JsonBuild | None] | None:
+    """Parses without Python. None, awaited or at once, where `read_json` gives `NotImplemented`."""
+
+def decode(content: bytes, latin1: bool) -> Operation[Operation[str] | None]:
+    """Decodes UTF-8, or with `latin1` ISO-8859-1, without Python: the text has to be awaited once more.
+
+    None for what is not UTF-8. Not there with the stable ABI.
+    """
+
+@final
+class TextPieces:
+    """A text in pieces, put together without Python. Not there with the stable ABI."""
+
+    def append(self, piece: str) -> None: ...
+    def join(self) -> Operation[str]:
+        """The text; no pieces are left."""
+
+@final
+class JsonBuild:
+    """A document that is parsed, and is made in slices."""
+
+    def build(self, objects: int | None = None) -> bool | Operation[Operation[str]]:
+        """Goes on for half a millisecond, less while others are made, or for so many objects.
+
+        True when the document is complete, False when the slice has ended, or a long text, which has to be
+        awaited, and once more, and given to `add`. It raises where `json.loads` would, if not in its words.
+        """
+
+    def add(self, text: str) -> bool:
+        """Takes the text; whether the document is complete with it."""
+
+    def take(self) -> Any:
+        """The document, once it is complete; once."""
 
 def encoding_from_content_type(content_type: str) -> str | None:
     """The encoding that a Content-Type names or implies."""

@@ -36,6 +36,17 @@ async def pause(seconds: float) -> None:
     await asyncio.sleep(seconds)
 
 
+async def turn() -> None:
+    """Lets everything else that is ready have its turn, reading and timers included."""
+    trio = _running_trio()
+    if trio is not None:
+        await trio.lowlevel.checkpoint()
+        return
+    import asyncio
+
+    await asyncio.sleep(0)
+
+
 def _running_trio() -> Any:
     """The module `trio` if it runs this task, else None."""
     trio: Any = sys.modules.get("trio")

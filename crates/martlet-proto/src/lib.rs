@@ -15,6 +15,7 @@ pub mod exchange;
 pub mod form;
 pub mod headers;
 pub mod http1;
+pub mod json;
 pub mod limit;
 pub mod link;
 pub mod multipart;

@@ -1,6 +1,8 @@
 //! The native module `martlet._martlet`: the glue between the engine and Python.
 
 mod bridge;
+#[cfg(not(feature = "abi3"))]
+mod characters;
 mod client;
 mod convert;
 mod cookies;
@@ -8,6 +10,7 @@ mod credentials;
 mod decoder;
 mod environment;
 mod error;
+mod json;
 mod plain;
 mod prepared;
 mod raw;
@@ -15,6 +18,8 @@ mod rules;
 mod source;
 mod state;
 mod testing;
+#[cfg(not(feature = "abi3"))]
+mod text;
 mod versions;
 
 use pyo3::prelude::*;
@@ -22,13 +27,25 @@ use pyo3::prelude::*;
 #[pymodule]
 fn _martlet(module: &Bound<'_, PyModule>) -> PyResult<()> {
     bridge::register(module)?;
+    json::register(module)?;
     rules::register(module)?;
+    register_text(module)?;
     module.add_class::<client::Client>()?;
     module.add_class::<decoder::Decoder>()?;
     module.add_class::<raw::Raw>()?;
     module.add_class::<testing::PyServer>()?;
     module.add_class::<versions::Versions>()?;
     module.add_function(wrap_pyfunction!(nothing, module)?)
+}
+
+#[cfg(not(feature = "abi3"))]
+fn register_text(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    text::register(module)
+}
+
+#[cfg(feature = "abi3")]
+fn register_text(_: &Bound<'_, PyModule>) -> PyResult<()> {
+    Ok(())
 }
 
 /// An operation that does nothing and gives None: what the bridge itself costs.

@@ -1,4 +1,5 @@
-//! Plain threads for the few calls that can only block: `getaddrinfo` and reading certificate files.
+//! Plain threads for what would hold up the engine: the few calls that can only block (`getaddrinfo`, reading
+//! certificate files), and long work on a body that is there.
 //!
 //! The only place of this crate that starts threads. They are started when there is work, are at
 //! most a given number, end when idle, and are detached: nobody ever waits for them, so that a name
@@ -16,11 +17,12 @@ use tokio::sync::oneshot;
 /// An idle helper ends after this time; long enough for the burst of look-ups a program starts with.
 const IDLE: Duration = Duration::from_secs(5);
 
-type Job = Box<dyn FnOnce() + Send>;
+/// What a helper does.
+pub type Job = Box<dyn FnOnce() + Send>;
 
 /// A capped group of helper threads. Clones share it.
 #[derive(Clone)]
-pub(crate) struct Helpers(Arc<Shared>);
+pub struct Helpers(Arc<Shared>);
 
 struct Shared {
     state: Mutex<State>,
@@ -37,7 +39,7 @@ struct State {
 
 impl Helpers {
     /// A group of at most `most` threads; none is started yet.
-    pub(crate) fn new(most: usize) -> Self {
+    pub fn new(most: usize) -> Self {
         Self(Arc::new(Shared { state: Mutex::default(), work: Condvar::new(), most: most.max(1) }))
     }
 
@@ -45,17 +47,14 @@ impl Helpers {
     ///
     /// # Errors
     /// When no thread could be started, or the job panicked.
-    pub(crate) async fn call<T: Send + 'static>(
-        &self,
-        job: impl FnOnce() -> T + Send + 'static,
-    ) -> io::Result<T> {
+    pub async fn call<T: Send + 'static>(&self, job: impl FnOnce() -> T + Send + 'static) -> io::Result<T> {
         let (sender, receiver) = oneshot::channel();
         self.run(Box::new(move || drop(sender.send(job()))));
         receiver.await.map_err(|_| io::Error::other("no helper thread could be started"))
     }
 
     /// Runs `job` on a helper; it is dropped unrun when not one thread can be started.
-    pub(crate) fn run(&self, job: Job) {
+    pub fn run(&self, job: Job) {
         let mut state = self.0.lock();
         state.jobs.push_back(job);
         if state.idle >= state.jobs.len() || state.threads >= self.0.most {

@@ -28,6 +28,11 @@ use std::{
 
 use tokio::{runtime::Runtime, sync::Notify};
 
+pub use crate::blocking::{Helpers, Job as Work};
+
+/// Threads for long work. There is seldom more of it than this at once, and a core each is all that helps.
+const HELPERS: usize = 4;
+
 /// A piece of work for the engine's thread. It reports by itself; dropping it abandons it.
 pub type Job = Pin<Box<dyn Future<Output = ()> + Send>>;
 
@@ -35,6 +40,7 @@ pub type Job = Pin<Box<dyn Future<Output = ()> + Send>>;
 pub struct Engine {
     shared: Arc<Shared>,
     thread: Mutex<Option<JoinHandle<()>>>,
+    helpers: Helpers,
 }
 
 struct Shared {
@@ -67,7 +73,7 @@ impl Engine {
             stopping: AtomicBool::new(false),
             work: Condvar::new(),
         };
-        Ok(Self { shared: Arc::new(shared), thread: Mutex::default() })
+        Ok(Self { shared: Arc::new(shared), thread: Mutex::default(), helpers: Helpers::new(HELPERS) })
     }
 
     /// Runs `future` to its end on this thread, driving the engine's I/O if nobody else does.
@@ -97,6 +103,11 @@ impl Engine {
             self.shared.wake();
         }
         Ok(())
+    }
+
+    /// Threads for work that would hold up the engine's own. Ending the engine does not wait for them.
+    pub fn helpers(&self) -> &Helpers {
+        &self.helpers
     }
 
     /// The number of jobs that were submitted and have not ended.

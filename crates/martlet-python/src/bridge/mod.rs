@@ -12,6 +12,8 @@
 //!    the connection.
 //! 5. In a forked child the parent's engine and all that hangs on it is forgotten, never dropped.
 
+#[cfg(not(feature = "abi3"))]
+mod blank;
 mod blocking;
 mod coroutine;
 mod descriptors;
@@ -21,14 +23,18 @@ mod guard;
 mod memory;
 mod operation;
 mod port;
+mod presized;
 mod report;
 mod wakeup;
 
+#[cfg(not(feature = "abi3"))]
+pub(crate) use blank::Blank;
 pub(crate) use descriptors::most_descriptors;
 pub(crate) use exchange::{Answer, Asker, Keep, Question, Reply};
-pub(crate) use gate::{Ours, inherited};
+pub(crate) use gate::{Ours, engine, inherited};
 pub(crate) use memory::Filling;
 pub(crate) use operation::{Operation, Supplier};
+pub(crate) use presized::presized_dict;
 
 use pyo3::prelude::*;
 
