@@ -63,6 +63,7 @@ check-docs: $(STAMPS)/tools ## rustdoc, with warnings as errors
 
 bench: $(STAMPS)/wheel $(if $(QUICK),,$(STAMPS)/wheel-abi3) ## martlet beside its peers -> docs/benchmarks; QUICK=1 for a few minutes instead of an hour
 	$(BIN)/python -m benches $(if $(QUICK),--quick) $(ARGS)
+	$(BIN)/python -m benches.loop $(if $(QUICK),--quick)
 
 wheel: $(STAMPS)/wheel ## A release wheel of martlet for this Python, in .build/wheels
 
