@@ -24,6 +24,7 @@ FIGURES = {
     "p50": 0.1,
     "p99": 2.0,
     "max": 8.0,
+    "own_max": 4.0,
     "gc_max": 40.0,
     "gc_total": 90.0,
     "free": 7.0,
@@ -63,23 +64,23 @@ def cells(text: str, start: str, number: int = 0) -> list[str]:
 
 
 def test_a_tick_is_late_by_what_it_came_after_it_was_due() -> None:
-    ticks = [(number, number + late) for number, late in enumerate([0.001] * 98 + [0.02, 0.3])]
+    ticks = [(number, number + late, late / 2) for number, late in enumerate([0.001] * 98 + [0.02, 0.3])]
     found = ticker.figures(ticks, [])
     assert [round(found[name], 3) for name in ("p50", "p99", "max")] == [1, 300, 300]
-    assert (found["ticks"], found["gc_max"], found["gc_total"]) == (100, 0, 0)
+    assert (found["ticks"], found["own_max"], found["gc_max"], found["gc_total"]) == (100, 150, 0, 0)
 
 
 def test_passes_of_the_collector_are_taken_off_the_tick_and_do_not_hide_a_stall() -> None:
     # 500 ms late, of which the collector had 100, in two passes. One before it was due is not its lateness.
     passes = [(0.5, 0.6), (1.1, 1.15), (1.2, 1.25), (9.0, 9.5)]
-    found = ticker.figures([(0.0, 0.001), (1.0, 1.5), (2.0, 2.001)], passes)
+    found = ticker.figures([(0.0, 0.001, 0.0), (1.0, 1.5, 0.3), (2.0, 2.001, 0.0)], passes)
     assert round(found["max"], 6) == 400
     assert round(found["gc_max"], 6) == 100
     assert round(found["gc_total"], 6) == 700
 
 
 def test_a_pass_that_reaches_into_a_tick_counts_by_its_part_in_it() -> None:
-    found = ticker.figures([(1.0, 1.5), (1.6, 1.9)], [(0.8, 1.1), (1.4, 1.7)])
+    found = ticker.figures([(1.0, 1.5, 0.0), (1.6, 1.9, 0.0)], [(0.8, 1.1), (1.4, 1.7)])
     assert round(found["max"], 6) == 300
     assert round(found["gc_max"], 6) == 200
 
@@ -127,6 +128,7 @@ def test_figures_are_medians_beside_the_control_and_judged_above_it() -> None:
         "3",
         "0.5",
         "5",
+        "4",
         "40",
         "90",
         "7",

@@ -4,6 +4,9 @@ Python's garbage collector stops the whole interpreter, whoever made the garbage
 `gc.callbacks`, and what of a tick's lateness lies within a pass is taken off the tick and reported apart. The
 tick itself stays: a pass in the middle of a long stall does not hide the stall.
 
+Beside each tick stands the processor time of the loop's own thread. A tick that is late without it waited:
+for the core that others had, or for the interpreter's lock.
+
 Figures are in milliseconds. A stall is one late tick, however long it is: it shows in the maximum.
 """
 
@@ -18,6 +21,9 @@ from typing import Any
 TICK = 0.001
 
 Interval = tuple[float, float]
+Tick = tuple[
+    float, float, float
+]  # when it was due, when it came, processor seconds of the thread since the last
 
 
 class Passes:
@@ -41,12 +47,13 @@ class Passes:
         gc.callbacks.remove(self.note)
 
 
-async def tick(ticks: list[Interval]) -> None:
-    """Notes when each tick was due and when it came."""
+async def tick(ticks: list[Tick]) -> None:
+    """Notes each tick."""
     while True:
+        used = time.thread_time()
         due = time.perf_counter() + TICK
         await asyncio.sleep(TICK)
-        ticks.append((due, time.perf_counter()))
+        ticks.append((due, time.perf_counter(), time.thread_time() - used))
 
 
 def within(interval: Interval, passes: Iterable[Interval]) -> float:
@@ -54,11 +61,11 @@ def within(interval: Interval, passes: Iterable[Interval]) -> float:
     return sum(max(0.0, min(interval[1], end) - max(interval[0], start)) for start, end in passes)
 
 
-def figures(ticks: Sequence[Interval], passes: Sequence[Interval]) -> dict[str, float]:
+def figures(ticks: Sequence[Tick], passes: Sequence[Interval]) -> dict[str, float]:
     """p50, p99 and maximum of the lateness without the collector's passes; and these."""
     late, collecting = [], []
     first = 0
-    for due, came in ticks:
+    for due, came, _used in ticks:
         while first < len(passes) and passes[first][1] <= due:
             first += 1
         last = first
@@ -73,6 +80,7 @@ def figures(ticks: Sequence[Interval], passes: Sequence[Interval]) -> dict[str, 
         "p50": late[len(late) // 2],
         "p99": late[len(late) * 99 // 100],
         "max": late[-1],
+        "own_max": max(used for _due, _came, used in ticks) * 1e3,
         "gc_max": max(collecting),
         "gc_total": sum(end - start for start, end in passes) * 1e3,
     }
@@ -80,7 +88,7 @@ def figures(ticks: Sequence[Interval], passes: Sequence[Interval]) -> dict[str, 
 
 async def watched(work: Awaitable[Any]) -> tuple[Any, dict[str, float]]:
     """The result of the work, and how late the loop was meanwhile."""
-    ticks: list[Interval] = []
+    ticks: list[Tick] = []
     with Passes() as passes:
         ticking = asyncio.create_task(tick(ticks))
         await asyncio.sleep(0)
