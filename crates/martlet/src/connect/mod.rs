@@ -5,7 +5,7 @@ mod dns;
 mod happy;
 mod proxy;
 mod stream;
-mod tcp;
+pub(crate) mod tcp;
 mod tls;
 
 use std::io;
