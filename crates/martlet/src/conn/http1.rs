@@ -216,7 +216,11 @@ mod tests {
         let clock = Clock::start(Timeouts::default());
         {
             let mut wait = pin!(connection.fill(SMALL, Phase::RecvHead, &clock));
-            poll_fn(|context| Poll::Ready(assert!(wait.as_mut().poll(context).is_pending()))).await;
+            poll_fn(|context| {
+                assert!(wait.as_mut().poll(context).is_pending());
+                Poll::Ready(())
+            })
+            .await;
         }
         assert_eq!(connection.buffer.capacity(), 0);
         for text in ["HTTP/1.1 ", "200 OK"] {
