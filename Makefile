@@ -61,8 +61,9 @@ check-python: $(STAMPS)/develop ## ruff, mypy --strict, and the stub against the
 check-docs: $(STAMPS)/tools ## rustdoc, with warnings as errors
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
 
-bench: $(STAMPS)/wheel $(if $(QUICK),,$(STAMPS)/wheel-abi3) ## martlet beside its peers -> docs/benchmarks; QUICK=1 for a few minutes instead of an hour
+bench: $(STAMPS)/wheel $(if $(QUICK),,$(STAMPS)/wheel-abi3) ## martlet beside its peers, also the lag of the event loop -> docs/benchmarks; QUICK=1 for minutes instead of hours
 	$(BIN)/python -m benches $(if $(QUICK),--quick) $(ARGS)
+	$(BIN)/python -m benches.loop $(if $(QUICK),--quick)
 
 wheel: $(STAMPS)/wheel ## A release wheel of martlet for this Python, in .build/wheels
 

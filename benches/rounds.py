@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -54,9 +55,21 @@ class Failed(Exception):
     """A child that gave no result; the message is the last line it wrote, or the time it was given."""
 
 
-def run_child(python: Path, module: str, *arguments: str, core: int | None = None) -> dict[str, Any]:
-    """Runs `python -m module arguments` on the core, and takes the JSON on its last line."""
-    command = [str(python), "-m", module, *arguments]
+def run_child(
+    python: Path,
+    module: str,
+    *arguments: str,
+    core: int | None = None,
+    prefix: Sequence[str] = (),
+    seconds: float | None = None,
+) -> dict[str, Any]:
+    """Runs `python -m module arguments` on the core, and takes the JSON on its last line.
+
+    `prefix` is a command that runs the command behind it. After `seconds` the child is killed, with what it
+    has started.
+    """
+    command = [*prefix, str(python), "-m", module, *arguments]
+    seconds = seconds or CHILD_SECONDS
     with on_core(core):
         child = subprocess.Popen(
             command,
@@ -65,13 +78,16 @@ def run_child(python: Path, module: str, *arguments: str, core: int | None = Non
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            start_new_session=True,
         )
     try:
-        output, errors = child.communicate(timeout=CHILD_SECONDS)
-    except subprocess.TimeoutExpired:
-        child.kill()
+        output, errors = child.communicate(timeout=seconds)
+    except BaseException as error:
+        os.killpg(child.pid, signal.SIGKILL)
         child.communicate()
-        raise Failed(f"not done after {CHILD_SECONDS} s") from None
+        if isinstance(error, subprocess.TimeoutExpired):
+            raise Failed(f"not done after {seconds:g} s") from None
+        raise
     if child.returncode:
         raise Failed((errors.strip().splitlines() or [f"exit status {child.returncode}"])[-1])
     if not output.strip():

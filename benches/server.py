@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from .venvs import BUILD, ROOT
@@ -73,8 +73,9 @@ def ca_file(core: int | None) -> Path:
 class Servers:
     """Started when first asked for, by scheme and placement; all stopped at the end of the `with`."""
 
-    def __init__(self, program: Path, places: Places) -> None:
+    def __init__(self, program: Path, places: Places, options: Sequence[str] = ()) -> None:
         self.program = program
+        self.options = options
         self.places = places
         self.running: dict[tuple[str, int | None], tuple[subprocess.Popen[str], str]] = {}
 
@@ -89,7 +90,7 @@ class Servers:
         return str(ca_file(self.places.server(placement))) if scheme == "https" else None
 
     def start(self, scheme: str, core: int | None) -> tuple[subprocess.Popen[str], str]:
-        command = [str(self.program), "--until-stdin-closes"]
+        command = [str(self.program), "--until-stdin-closes", *self.options]
         if scheme == "https":
             BUILD.mkdir(parents=True, exist_ok=True)
             command += ["--tls", "--ca-file", str(ca_file(core))]

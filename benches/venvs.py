@@ -54,14 +54,14 @@ def create(directory: Path, *requirements: str | Path) -> Path:
 
 def python_of(peer: str) -> Path:
     """The Python of the peer's virtualenv, made if need be."""
-    wanted: str | Path = requirement(peer)
-    mark = str(wanted)
+    mark = requirement(peer)
+    wanted: list[str | Path] = [*mark.split()]
     if peer == "martlet":
-        wanted = wheel()
-        mark = hashlib.sha256(wanted.read_bytes()).hexdigest()
+        wanted = [wheel()]
+        mark = hashlib.sha256(wheel().read_bytes()).hexdigest()
     directory = BUILD / "venvs" / peer
     stamp = directory / "installed"
     if not stamp.exists() or stamp.read_text() != mark:
-        create(directory, wanted)
+        create(directory, *wanted)
         stamp.write_text(mark)
     return directory / "bin" / "python"

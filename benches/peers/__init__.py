@@ -1,6 +1,6 @@
 """A file for each client, its name the name of its package. It says:
 
-- `REQUIREMENT`: what pip installs.
+- `REQUIREMENT`: what pip installs, words apart by spaces. charset-normalizer is for `benches.loop`.
 - `sync_client(ca, connections)`: a context manager that yields `fetch(url) -> body`; absent if there is none.
 - `async_client(ca, connections)`: the same, asynchronous: `await fetch(url) -> body`.
 

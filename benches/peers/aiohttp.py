@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 import aiohttp
 
-REQUIREMENT = "aiohttp[speedups]==3.14.5"
+REQUIREMENT = "aiohttp[speedups]==3.14.5 charset-normalizer==3.5.2"
 
 
 @asynccontextmanager

@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 
-REQUIREMENT = "httpx==0.28.1"
+REQUIREMENT = "httpx==0.28.1 charset-normalizer==3.5.2"
 
 
 def options(ca: str | None, connections: int) -> dict[str, Any]:

@@ -4,12 +4,16 @@
 //! one read and one write, and a burst of pipelined requests as few of both. While a reply is
 //! being delayed the connection goes on reading, to notice at once that the client went away.
 
+use std::future::poll_fn;
 use std::io;
+use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::{Instant, timeout_at};
 
+use crate::gate::Gate;
 use crate::reply::{Bodies, Message, Reply, reason};
 use crate::request::{Framing, Head, Malformed, Request};
 use crate::routes;
@@ -51,6 +55,7 @@ impl From<io::Error> for Ended {
 pub(crate) struct House {
     pub(crate) board: Board,
     pub(crate) bodies: Bodies,
+    pub(crate) gate: Gate,
     /// Such as `http://127.0.0.1:8080`.
     pub(crate) origin: String,
 }
@@ -94,6 +99,12 @@ impl<'h, S: AsyncRead + AsyncWrite + Unpin> Connection<'h, S> {
     /// One request and its reply.
     async fn exchange(&mut self, head: &mut Head) -> Result<(), Ended> {
         self.receive_head(head).await?;
+        if head.path(self.input.get(self.start..).unwrap_or_default()) == routes::SWALLOWED {
+            let reply = self.swallow(head).await?;
+            self.house.board.count(Event::Request);
+            self.send(reply).await?;
+            return if head.keep_alive { Ok(()) } else { Err(Ended::ByServer) };
+        }
         let used = self.receive_body(head).await?;
         self.house.board.count(Event::Request);
         let reply = self.answer(head);
@@ -139,6 +150,42 @@ impl<'h, S: AsyncRead + AsyncWrite + Unpin> Connection<'h, S> {
                 self.receive_trailers(used).await
             }
         }
+    }
+
+    /// Reads the body away, counting its bytes.
+    async fn swallow(&mut self, head: &Head) -> Result<Reply, Ended> {
+        if head.framing != Framing::None && head.expects_continue {
+            self.output.extend_from_slice(b"HTTP/1.1 100 Continue\r\n\r\n");
+        }
+        self.start += head.length;
+        let mut length = 0;
+        match head.framing {
+            Framing::None => {}
+            Framing::Length(whole) => {
+                while length < whole as u64 {
+                    if self.start == self.input.len() {
+                        self.fill().await?;
+                    }
+                    let left = usize::try_from(whole as u64 - length).unwrap_or(usize::MAX);
+                    let taken = left.min(self.input.len() - self.start);
+                    self.start += taken;
+                    length += taken as u64;
+                }
+            }
+            Framing::Chunked => {
+                let mut last = false;
+                while !last {
+                    let mut used = 0;
+                    self.body.clear();
+                    last = self.receive_chunk(&mut used).await?;
+                    length += self.body.len() as u64;
+                    self.start += used;
+                }
+                let used = self.receive_trailers(0).await?;
+                self.start += used;
+            }
+        }
+        Ok(routes::swallowed(head.keep_alive, length))
     }
 
     /// Takes one chunk into `body`; true after the last one.
@@ -225,6 +272,10 @@ impl<'h, S: AsyncRead + AsyncWrite + Unpin> Connection<'h, S> {
                     }
                 }
             }
+            Reply::Gathered { count, pause, bytes } => {
+                self.gather(count, pause).await?;
+                self.output.extend_from_slice(&bytes);
+            }
             Reply::Never => self.pause(None).await?,
         }
         if self.output.len() > COLLECT {
@@ -267,6 +318,17 @@ impl<'h, S: AsyncRead + AsyncWrite + Unpin> Connection<'h, S> {
                 None => std::future::pending().await,
             }
         }
+    }
+
+    /// Waits at the gate, and fails at once when the client goes.
+    async fn gather(&mut self, count: usize, pause: Duration) -> Result<(), Ended> {
+        let mut place = self.house.gate.enter(count, pause);
+        let (mut opened, mut left) = (pin!(place.opened()), pin!(self.pause(None)));
+        poll_fn(|context| match opened.as_mut().poll(context) {
+            Poll::Ready(()) => Poll::Ready(Ok(())),
+            Poll::Pending => left.as_mut().poll(context),
+        })
+        .await
     }
 
     /// Writes what is due, then waits for more bytes.

@@ -23,6 +23,7 @@
 
 mod certificate;
 mod connection;
+mod gate;
 mod json;
 mod query;
 mod reply;

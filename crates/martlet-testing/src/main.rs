@@ -11,12 +11,14 @@ use std::process::ExitCode;
 use martlet_testing::{Server, ServerOptions};
 
 const USAGE: &str = "\
-usage: martlet-testing-server [--host ADDRESS] [--port PORT] [--tls --ca-file PATH] [--until-stdin-closes]
+usage: martlet-testing-server [--host ADDRESS] [--port PORT] [--tls --ca-file PATH] [--reply PATH=FILE]...
+                              [--until-stdin-closes]
 
   --host ADDRESS        IP address to listen at (127.0.0.1)
   --port PORT           port to listen at (0: the system chooses)
   --tls                 serve HTTPS
   --ca-file PATH        write the certificate that clients have to trust to PATH, in PEM
+  --reply PATH=FILE     answer PATH with what is in FILE, the head of the reply and its body
   --until-stdin-closes  stop at the end of standard input
 ";
 
@@ -24,6 +26,7 @@ usage: martlet-testing-server [--host ADDRESS] [--port PORT] [--tls --ca-file PA
 struct Arguments {
     options: ServerOptions,
     ca_file: Option<PathBuf>,
+    replies: Vec<(String, PathBuf)>,
     until_stdin_closes: bool,
     help: bool,
 }
@@ -60,6 +63,10 @@ fn parse(mut words: impl Iterator<Item = String>) -> Result<Arguments, String> {
             "--port" => arguments.options.port = value()?.parse().map_err(|_| "--port takes 0 to 65535")?,
             "--tls" => arguments.options.tls = true,
             "--ca-file" => arguments.ca_file = Some(value()?.into()),
+            "--reply" => match value()?.split_once('=') {
+                Some((path, file)) => arguments.replies.push((path.to_owned(), file.into())),
+                None => return Err("--reply takes PATH=FILE".into()),
+            },
             "--until-stdin-closes" => arguments.until_stdin_closes = true,
             "--help" | "-h" => arguments.help = true,
             other => return Err(format!("unknown option {other}")),
@@ -69,7 +76,11 @@ fn parse(mut words: impl Iterator<Item = String>) -> Result<Arguments, String> {
 }
 
 fn run(arguments: Arguments) -> io::Result<()> {
-    let server = Server::start(arguments.options)?;
+    let mut options = arguments.options;
+    for (path, file) in arguments.replies {
+        options.replies.push((path, std::fs::read(file)?.into()));
+    }
+    let server = Server::start(options)?;
     if let (Some(path), Some(pem)) = (&arguments.ca_file, server.ca_pem()) {
         std::fs::write(path, pem)?;
     }
@@ -103,7 +114,9 @@ mod tests {
 
     #[test]
     fn wrong_options_say_what_is_expected() {
-        for words in [&["--port"][..], &["--port", "x"], &["--host", "localhost"], &["--nothing"]] {
+        for words in
+            [&["--port"][..], &["--port", "x"], &["--host", "localhost"], &["--nothing"], &["--reply", "/x"]]
+        {
             assert!(parsed(words).is_err(), "{words:?}");
         }
     }

@@ -20,6 +20,8 @@ pub(crate) enum Reply {
     Pieces { head: Vec<u8>, pieces: Vec<Vec<u8>>, pause: Duration },
     /// Write nothing and wait for the client to go.
     Never,
+    /// Wait until so many wait at the gate, and for the pause; then write this.
+    Gathered { count: usize, pause: Duration, bytes: Vec<u8> },
 }
 
 /// A reply under construction.
@@ -87,13 +89,23 @@ pub(crate) fn chunk(data: &[u8]) -> Vec<u8> {
 /// Sizes of `/bytes/N` that are kept ready. Measured runs use two or three of them.
 const KEPT: usize = 16;
 
-/// The replies of `/bytes/N`, made once each.
+/// The replies of `/bytes/N`, made once each, and those that the server was given.
 #[derive(Debug, Default)]
 pub(crate) struct Bodies {
     ready: Mutex<HashMap<usize, Arc<[u8]>>>,
+    given: HashMap<String, Arc<[u8]>>,
 }
 
 impl Bodies {
+    pub(crate) fn new(given: Vec<(String, Arc<[u8]>)>) -> Self {
+        Self { ready: Mutex::default(), given: given.into_iter().collect() }
+    }
+
+    /// The reply that the server was given for this path.
+    pub(crate) fn given(&self, path: &str) -> Option<Arc<[u8]>> {
+        if self.given.is_empty() { None } else { self.given.get(path).map(Arc::clone) }
+    }
+
     /// Head and body of `length` bytes: the alphabet again and again, so that any piece of it is
     /// text and tells where it belongs.
     pub(crate) fn of(&self, length: usize) -> Arc<[u8]> {

@@ -63,6 +63,12 @@ impl Head {
         Ok(true)
     }
 
+    /// The path, from the buffer that the head was parsed from.
+    pub(crate) fn path<'b>(&self, buffer: &'b [u8]) -> &'b str {
+        let target = std::str::from_utf8(buffer.get(self.target.clone()).unwrap_or_default());
+        target.unwrap_or_default().split('?').next().unwrap_or_default()
+    }
+
     /// Takes what one field says about framing and the connection.
     fn understand(&mut self, field: &httparse::Header<'_>) -> Result<(), Malformed> {
         // Most names differ in length from the four that matter.

@@ -42,7 +42,11 @@ const ROUTES: &[(&str, Option<&str>, Answer)] = &[
     ("/deflate", None, deflate),
     ("/basic-auth/", None, basic_auth),
     ("/hang", None, hang),
+    ("/gate/", None, gate),
 ];
+
+/// The path whose body is counted and not kept, however long it is.
+pub(crate) const SWALLOWED: &str = "/swallow";
 
 /// The largest body made on request, in bytes.
 const LARGEST: usize = 1 << 30;
@@ -56,6 +60,9 @@ const MOST_DROPS: usize = 1000;
 /// Finds the row for a request and lets it answer.
 pub(crate) fn answer(request: &Request<'_>, bodies: &Bodies) -> Reply {
     let path = request.path();
+    if let Some(reply) = bodies.given(path) {
+        return Reply::Shared(reply);
+    }
     for (row, method, answer) in ROUTES {
         let argument = match path.strip_prefix(row) {
             Some(rest) if rest.is_empty() || row.ends_with('/') => rest,
@@ -284,6 +291,23 @@ fn basic_auth(request: &Request<'_>, argument: &str, _: &Bodies) -> Option<Reply
     text::string(&mut out, &user);
     out.push('}');
     Some(json(request, &out))
+}
+
+/// The answer to a request at [`SWALLOWED`] whose body had this length.
+pub(crate) fn swallowed(keep_alive: bool, length: u64) -> Reply {
+    let message = Message::new(200).field("Content-Type", "application/json");
+    let message = if keep_alive { message } else { message.field("Connection", "close") };
+    Reply::Now(message.body("POST", 200, format!("{{\"length\": {length}}}").as_bytes()))
+}
+
+/// Answers all at once when so many wait, `hold` (0) seconds after the last of them came.
+fn gate(request: &Request<'_>, argument: &str, _: &Bodies) -> Option<Reply> {
+    let count: usize = argument.parse().ok().filter(|count| *count > 0)?;
+    let pause = query::value(request.query(), "hold").map_or(Some(Duration::ZERO), |text| seconds(&text))?;
+    match plain(request, 200, "text/plain", b"open") {
+        Reply::Now(bytes) => Some(Reply::Gathered { count, pause, bytes }),
+        other => Some(other),
+    }
 }
 
 fn hang(_: &Request<'_>, _: &str, _: &Bodies) -> Option<Reply> {

@@ -13,6 +13,8 @@ use tokio_rustls::TlsAcceptor;
 use crate::Stats;
 use crate::certificate::Identity;
 use crate::connection::{Connection, Ended, House};
+use crate::gate::Gate;
+use crate::reply::Bodies;
 use crate::stats::{Board, Event};
 
 /// Connections that may wait to be accepted: a benchmark opens a thousand at once.
@@ -27,11 +29,14 @@ pub struct ServerOptions {
     pub host: IpAddr,
     /// The port to listen at; 0, the default, lets the system choose.
     pub port: u16,
+    /// Paths and the whole replies to them, heads and bodies as they go over the wire. They come before
+    /// the server's own paths; the method is not looked at.
+    pub replies: Vec<(String, Arc<[u8]>)>,
 }
 
 impl Default for ServerOptions {
     fn default() -> Self {
-        Self { tls: false, host: Ipv4Addr::LOCALHOST.into(), port: 0 }
+        Self { tls: false, host: Ipv4Addr::LOCALHOST.into(), port: 0, replies: Vec::new() }
     }
 }
 
@@ -66,7 +71,7 @@ impl Server {
                 }
             };
             runtime.block_on(async {
-                match listen(&options) {
+                match listen(options) {
                     Ok((listener, house)) => {
                         let address = listener.local_addr();
                         tokio::spawn(accept(listener, acceptor, Arc::clone(&house)));
@@ -137,14 +142,15 @@ impl Drop for Server {
     }
 }
 
-fn listen(options: &ServerOptions) -> io::Result<(TcpListener, Arc<House>)> {
+fn listen(options: ServerOptions) -> io::Result<(TcpListener, Arc<House>)> {
     let socket = if options.host.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
     socket.set_reuseaddr(true)?;
     socket.bind(SocketAddr::new(options.host, options.port))?;
     let listener = socket.listen(BACKLOG)?;
     let scheme = if options.tls { "https" } else { "http" };
     let origin = format!("{scheme}://{}", listener.local_addr()?);
-    let house = House { board: Board::default(), bodies: Default::default(), origin };
+    let bodies = Bodies::new(options.replies);
+    let house = House { board: Board::default(), bodies, gate: Gate::default(), origin };
     Ok((listener, Arc::new(house)))
 }
 

@@ -236,6 +236,60 @@ fn a_delay_is_kept_and_pipelined_requests_wait_behind_it() {
 }
 
 #[test]
+fn those_who_wait_at_the_gate_are_let_through_together_without_those_who_left() {
+    let server = start();
+    let wait = |hold: &str| {
+        let before = server.stats().requests;
+        let mut stream = connect(&server);
+        let request = format!("GET /gate/3?hold={hold} HTTP/1.1\r\nConnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).unwrap();
+        assert!(server.wait_until(PATIENCE, |stats| stats.requests > before));
+        stream
+    };
+    let mut waiting = vec![wait("0"), wait("0")];
+    drop(waiting.pop());
+    assert!(server.wait_until(PATIENCE, |stats| stats.closed_by_client == 1));
+    waiting.push(wait("0"));
+    waiting.first().unwrap().set_nonblocking(true).unwrap();
+    let error = waiting.first_mut().unwrap().read(&mut [0]).unwrap_err();
+    assert_eq!(error.kind(), std::io::ErrorKind::WouldBlock);
+    waiting.first().unwrap().set_nonblocking(false).unwrap();
+    let begun = Instant::now();
+    waiting.push(wait("0.05"));
+    for mut stream in waiting {
+        let mut reply = String::new();
+        stream.read_to_string(&mut reply).unwrap();
+        assert_eq!(body(&reply), "open");
+    }
+    assert!(begun.elapsed() >= Duration::from_millis(50));
+}
+
+#[test]
+fn a_swallowed_body_is_counted_and_the_connection_goes_on() {
+    let server = start();
+    let mut sent = b"POST /swallow HTTP/1.1\r\nContent-Length: 300000\r\n\r\n".to_vec();
+    sent.resize(sent.len() + 300_000, b'x');
+    sent.extend_from_slice(b"POST /swallow?a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n");
+    sent.extend_from_slice(b"3\r\nabc\r\n2\r\nde\r\n0\r\nX: y\r\n\r\n");
+    sent.extend_from_slice(b"GET /swallow HTTP/1.1\r\nConnection: close\r\n\r\n");
+    let replies = dialogue(&server, sent);
+    let lengths: Vec<&str> = replies.lines().filter(|line| line.starts_with('{')).collect();
+    assert_eq!(
+        lengths.join(""),
+        "{\"length\": 300000}HTTP/1.1 200 OK{\"length\": 5}HTTP/1.1 200 OK{\"length\": 0}"
+    );
+}
+
+#[test]
+fn a_reply_that_the_server_was_given_goes_out_as_it_is() {
+    let given = b"HTTP/1.1 200 Fine\r\nX: y\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi";
+    let replies = vec![("/get".to_owned(), Arc::from(&given[..]))];
+    let server = Server::start(ServerOptions { replies, ..ServerOptions::default() }).unwrap();
+    assert_eq!(get(&server, "/get?a=b").as_bytes(), given);
+    assert!(get(&server, "/json").starts_with("HTTP/1.1 200 OK"));
+}
+
+#[test]
 fn a_client_that_leaves_while_it_waits_is_noticed() {
     let server = start();
     for target in ["/hang", "/delay/600", "/drip?seconds=600"] {

@@ -6,6 +6,7 @@
 
 use std::future::Future;
 use std::io::{self, IoSlice};
+use std::mem::MaybeUninit;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 
@@ -49,7 +50,7 @@ pub(crate) enum Filled {
 
 impl Http1 {
     pub(crate) fn new(stream: Stream) -> Self {
-        Self { stream, buffer: BytesMut::with_capacity(SMALL), written: 0, read: 0, sound: true }
+        Self { stream, buffer: BytesMut::new(), written: 0, read: 0, sound: true }
     }
 
     /// May a kept connection be used: has the peer neither closed nor said anything unasked?
@@ -95,9 +96,25 @@ impl Http1 {
 
     /// Reads into the buffer what is there.
     pub(crate) fn poll_fill(&mut self, context: &mut Context<'_>) -> Poll<io::Result<Filled>> {
-        self.make_room(SMALL);
-        let outcome = ready!(pin!(self.stream.read_buf(&mut self.buffer)).poll(context));
+        let outcome = ready!(self.poll_more(context, SMALL));
         Poll::Ready(self.filled(outcome))
+    }
+
+    /// A fresh connection gets memory to read into when there is something to read: many only wait.
+    fn poll_more(&mut self, context: &mut Context<'_>, room: usize) -> Poll<io::Result<usize>> {
+        if self.buffer.capacity() > 0 || room > SMALL {
+            self.make_room(room);
+            return pin!(self.stream.read_buf(&mut self.buffer)).poll(context);
+        }
+        let mut scratch = [MaybeUninit::uninit(); SMALL];
+        let mut space = ReadBuf::uninit(&mut scratch);
+        ready!(Pin::new(&mut self.stream).poll_read(context, &mut space))?;
+        let filled = space.filled();
+        if !filled.is_empty() {
+            self.buffer.reserve(SMALL);
+            self.buffer.extend_from_slice(filled);
+        }
+        Poll::Ready(Ok(filled.len()))
     }
 
     /// Reads more into the buffer, which has room for about `room` bytes.
@@ -105,8 +122,7 @@ impl Http1 {
     /// # Errors
     /// [`Kind::Connection`] or [`Kind::Tls`] in `phase` when the connection broke, [`Kind::Timeout`].
     pub(crate) async fn fill(&mut self, room: usize, phase: Phase, clock: &Clock) -> Result<Filled> {
-        self.make_room(room);
-        let outcome = clock.limit(phase, self.stream.read_buf(&mut self.buffer)).await?;
+        let outcome = clock.limit(phase, poll_fn(|context| self.poll_more(context, room))).await?;
         self.filled(outcome).map_err(|error| broken(phase, error))
     }
 
@@ -127,7 +143,7 @@ impl Http1 {
     /// Lets go of memory that only a large body needed.
     pub(crate) fn shrink(&mut self) {
         if self.buffer.capacity() > 4 * SMALL {
-            self.buffer = BytesMut::with_capacity(SMALL);
+            self.buffer = BytesMut::new();
         }
     }
 
@@ -160,4 +176,42 @@ pub(crate) fn broken(phase: Phase, error: io::Error) -> Error {
     };
     let number = error.raw_os_error().map(Detail::Os);
     Error::new(kind, phase, message).with_detail(number).with_source(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use martlet_proto::Timeouts;
+
+    use super::*;
+    use crate::config::ConnectConfig;
+    use crate::connect::tcp::Socket;
+
+    #[tokio::test]
+    async fn a_connection_that_waits_has_no_memory_to_read_into_yet() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let socket = Socket::connect(address, &ConnectConfig::default()).await.unwrap();
+        let mut peer = listener.accept().unwrap().0;
+        let mut connection = Http1::new(Stream::Tcp(socket));
+        let clock = Clock::start(Timeouts::default());
+        {
+            let mut wait = pin!(connection.fill(SMALL, Phase::RecvHead, &clock));
+            poll_fn(|context| {
+                assert!(wait.as_mut().poll(context).is_pending());
+                Poll::Ready(())
+            })
+            .await;
+        }
+        assert_eq!(connection.buffer.capacity(), 0);
+        for text in ["HTTP/1.1 ", "200 OK"] {
+            peer.write_all(text.as_bytes()).unwrap();
+            let filled = connection.fill(SMALL, Phase::RecvHead, &clock).await.unwrap();
+            assert_eq!(filled, Filled::Data);
+        }
+        assert_eq!(&connection.buffer[..], b"HTTP/1.1 200 OK");
+        drop(peer);
+        assert_eq!(connection.fill(SMALL, Phase::RecvHead, &clock).await.unwrap(), Filled::End);
+    }
 }

@@ -5,7 +5,7 @@ mod dns;
 mod happy;
 mod proxy;
 mod stream;
-mod tcp;
+pub(crate) mod tcp;
 mod tls;
 
 use std::io;
@@ -86,19 +86,20 @@ impl Connector {
             Some(settings) => Some(self.tls_config(settings, clock, begun).await?),
             None => None,
         };
+        // Boxed is what a plain connection does without: thousands of them may be opening at once.
         let stream = match target.proxy {
-            Some(proxy) => self.connect_through(proxy, target, clock, begun).await?,
+            Some(proxy) => Box::pin(self.connect_through(proxy, target, clock, begun)).await?,
             None => Stream::Tcp(self.tcp(target.host, target.port, None, clock, begun).await?),
         };
         let Some(config) = tls else { return Ok(stream) };
         let name = target.tls.and_then(|settings| settings.server_name.as_deref()).unwrap_or(target.host);
         match stream {
             Stream::Tcp(socket) => {
-                let tls = shake_hands(socket, name, config, clock, begun).await?;
+                let tls = Box::pin(shake_hands(socket, name, config, clock, begun)).await?;
                 Ok(Stream::Tls(Box::new(tls)))
             }
             Stream::Tls(outer) => {
-                let tls = shake_hands(*outer, name, config, clock, begun).await?;
+                let tls = Box::pin(shake_hands(*outer, name, config, clock, begun)).await?;
                 Ok(Stream::TlsInTls(Box::new(tls)))
             }
             Stream::TlsInTls(stream) => Ok(Stream::TlsInTls(stream)),
