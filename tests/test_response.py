@@ -314,9 +314,24 @@ def test_passwords_are_not_shown_in_errors() -> None:
 
 
 def test_pieces_have_the_size_asked_for_where_there_are_no_chunks() -> None:
-    handle = Handle(chunks=[b"abc", b"defg"])
-    assert list(response_over(handle).iter_content(2)) == [b"ab", b"cd", b"ef", b"g"]
-    assert handle.asked[0] == ("read", 2, True)
+    response = response_over(Handle(chunks=[b"abc", b"defg"]))
+    assert list(response.iter_content(2)) == [b"ab", b"cd", b"ef", b"g"]
+
+
+def test_small_pieces_are_cut_from_what_has_arrived_and_large_ones_are_asked_for() -> None:
+    handle = Handle(chunks=[b"x" * 1000, b"x" * 100])
+    assert [len(piece) for piece in response_over(handle).iter_content(100)] == [100] * 11
+    assert handle.asked == [("chunk", True)] * 3
+    handle = Handle(chunks=[b"x" * 100_000])
+    assert [len(piece) for piece in response_over(handle).iter_content(70_000)] == [70_000, 30_000]
+    assert set(handle.asked) == {("read", 70_000, True)}
+
+
+def test_what_is_left_of_a_reading_in_pieces_comes_first_in_the_next() -> None:
+    response = response_over(Handle(chunks=[b"abcdef", b"gh"]))
+    assert next(response.iter_content(2)) == b"ab"
+    assert next(response.iter_content(3)) == b"cde"
+    assert response.content == b"fgh"
 
 
 def test_chunks_of_the_wire_are_kept_apart() -> None:

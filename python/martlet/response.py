@@ -40,6 +40,8 @@ __all__ = ["CONTENT_CHUNK_SIZE", "ITER_CHUNK_SIZE", "REDIRECT_STATI", "Response"
 
 CONTENT_CHUNK_SIZE = 10 * 1024
 ITER_CHUNK_SIZE = 512
+LARGE_PIECE = 64 * 1024
+"""Bytes of a piece that is worth a reading of its own."""
 
 
 class Response(ResponseHead):
@@ -235,13 +237,20 @@ class Response(ResponseHead):
             for piece in iter_slices(self._content, chunk_size):
                 yield piece if decoder is None else decoder.decode(piece)
             return
-        read = self._reader(chunk_size)
-        while piece := (self._take_rest(chunk_size) or self._cut(await read(), chunk_size)):
-            text: Any = piece if decoder is None else decoder.decode(piece)
-            if text:
-                yield text
-        if decoder is not None and (text := decoder.decode(b"", final=True)):
-            yield text
+        read, exact = self._reader(chunk_size)
+        more: bytes | None = b""
+        while more is not None:
+            self._add_rest(more)
+            while piece := self._take_rest(chunk_size, exact):
+                text: Any = piece if decoder is None else decoder.decode(piece)
+                if text:
+                    yield text
+            more = await read() or None
+        last: Any = self._take_rest()
+        if decoder is not None:
+            last = decoder.decode(last, final=True)
+        if last:
+            yield last
         self._content_consumed = True
 
     async def aiter_lines(
@@ -258,8 +267,14 @@ class Response(ResponseHead):
 
     def _pieces(self, chunk_size: int | None) -> Iterator[bytes]:
         if self._streams():
-            read = self._reader(chunk_size)
-            while piece := (self._take_rest(chunk_size) or self._cut(read().wait(), chunk_size)):
+            read, exact = self._reader(chunk_size)
+            more: bytes | None = b""
+            while more is not None:
+                self._add_rest(more)
+                while piece := self._take_rest(chunk_size, exact):
+                    yield piece
+                more = read().wait() or None
+            if piece := self._take_rest():
                 yield piece
         elif hasattr(self.raw, "stream"):
             from .raw import stream_foreign
@@ -270,26 +285,34 @@ class Response(ResponseHead):
                 yield piece
         self._content_consumed = True
 
-    def _reader(self, chunk_size: int | None) -> Callable[[], Operation[bytes]]:
-        """What reads the next piece. Chunks of the wire are kept apart, whatever size is asked for."""
+    def _reader(self, chunk_size: int | None) -> tuple[Callable[[], Operation[bytes]], bool]:
+        """What reads more, and whether its pieces are to be joined to have the size that is asked for: the
+        chunks of the wire are kept apart.
+        """
         engine = self._handle("raw")
         chunked = "chunked" in self.headers.get("transfer-encoding", "").lower()
         if chunk_size is None or chunk_size <= 0 or chunked:
-            return lambda: engine.chunk(True)
-        return lambda: engine.read(chunk_size, True)
+            return lambda: engine.chunk(True), False
+        if chunk_size >= LARGE_PIECE:
+            return lambda: engine.read(chunk_size, True), True
+        # Not a reading for each of them: what has arrived is cut.
+        return lambda: engine.chunk(True), True
 
-    def _cut(self, piece: bytes | memoryview, size: int | None) -> bytes:
-        """The first `size` bytes of `piece`; the rest is kept for the next reader."""
-        if size is None or size <= 0 or len(piece) <= size:
-            return bytes(piece)
-        # A view: cutting a large piece into small ones must not copy its rest each time.
-        self._rest = memoryview(piece)[size:]
-        return bytes(piece[:size])
-
-    def _take_rest(self, size: int | None = None) -> bytes:
+    def _add_rest(self, more: bytes) -> None:
         rest: bytes | memoryview = getattr(self, "_rest", b"")
-        self._rest = b""
-        return self._cut(rest, size)
+        self._rest = bytes(rest) + more if rest else more
+
+    def _take_rest(self, size: int | None = None, exact: bool = False) -> bytes:
+        """The first `size` bytes of what has been read and not yet used, or fewer unless `exact`."""
+        rest: bytes | memoryview = getattr(self, "_rest", b"")
+        if exact and size is not None and len(rest) < size:
+            return b""
+        if size is None or size <= 0 or len(rest) <= size:
+            self._rest = b""
+            return bytes(rest)
+        # A view: cutting a large piece into small ones must not copy its rest each time.
+        self._rest = memoryview(rest)[size:]
+        return bytes(rest[:size])
 
     def _streams(self) -> bool:
         """Whether the body comes from the engine: nobody has read from `raw` or put something else there."""

@@ -4,7 +4,7 @@
 //! a future is dropped. A request with a small body leaves in one write, a small reply arrives in
 //! one read. Waiting is limited per wait: the clock starts only when the socket was not ready.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::io::{self, IoSlice};
 use std::mem::MaybeUninit;
 use std::pin::{Pin, pin};
@@ -12,7 +12,7 @@ use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, BufMut, BytesMut};
 use martlet_proto::{Detail, Error, Kind, Phase, Result};
-use tokio::io::{AsyncReadExt, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 
 use crate::clock::Clock;
 use crate::connect::Stream;
