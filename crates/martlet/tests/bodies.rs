@@ -3,7 +3,6 @@
 
 mod peer;
 
-use std::any::Any;
 use std::io::Write;
 
 use bytes::{BufMut, Bytes, BytesMut, buf::Limit};
