@@ -110,7 +110,7 @@ def test_what_was_read_for_a_cancelled_task_is_missed(server: Server) -> None:
     async def main() -> None:
         async with martlet.AsyncSession() as session:
             response = await session.get(server.url + "/bytes/1000000", stream=True)
-            pieces = response.aiter_content(1000)
+            pieces = response.aiter_content(100_000)
             await pieces.__anext__()
             task = asyncio.ensure_future(pieces.__anext__())
             await asyncio.sleep(0)
@@ -120,7 +120,7 @@ def test_what_was_read_for_a_cancelled_task_is_missed(server: Server) -> None:
             with pytest.raises(asyncio.CancelledError):
                 await task
             with pytest.raises(martlet.exceptions.StreamConsumedError):
-                await response._handle("raw").read(1000, True)
+                await response._handle("raw").read(100_000, True)
 
     asyncio.run(main())
 
