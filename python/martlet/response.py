@@ -21,11 +21,9 @@ from .charsets import (
     split_lines,
     stream_decode_response_unicode,
 )
-from .jsons import aread_json
 from .lazy import lazy
 from .response_head import REDIRECT_STATI, ResponseHead
 from .structures import CaseInsensitiveDict
-from .texts import adecode, aguess
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -164,6 +162,8 @@ class Response(ResponseHead):
 
     async def atext(self) -> str:
         """`text`, awaited: neither guessing an encoding nor decoding a large body holds up the loop."""
+        from .texts import adecode, aguess
+
         content = await self.aread()
         encoding = self.encoding
         if content and not encoding:
@@ -175,6 +175,8 @@ class Response(ResponseHead):
 
         With keyword arguments, and for what is not JSON, it is `json.loads` that reads it, in one go.
         """
+        from .jsons import aread_json
+
         content = await self.aread()
         if not kwargs and type(self).text is Response.text:
             document = await aread_json(content, self.encoding)

@@ -46,7 +46,16 @@ impl BodySource for Pieces {
 /// Memory that Python lends for a large body.
 pub(crate) struct Lender(pub(crate) Asker);
 
+/// Where asking is cheap, memory for one body after the other is the same memory; copying would need it twice.
+const LEAST_WITHIN_THREAD: u64 = 64 * 1024;
+/// Of a loop's many bodies all would have their memory at once, and each new; copying is for one at a time.
+const LEAST: u64 = 1024 * 1024;
+
 impl Sink for Lender {
+    fn least(&self) -> u64 {
+        if self.0.is_cheap() { LEAST_WITHIN_THREAD } else { LEAST }
+    }
+
     fn allocate(&mut self, length: usize) -> SourceFuture<'_, Option<Box<dyn Buffer>>> {
         Box::pin(async move {
             match self.0.ask(Question::Memory(length)).await {

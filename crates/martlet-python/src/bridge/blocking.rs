@@ -20,7 +20,7 @@ impl Operation {
     pub(super) fn run_here(slf: &Bound<'_, Self>, start: Starter) -> PyResult<Py<PyAny>> {
         let py = slf.py();
         let engine = engine()?;
-        let link = Arc::new(Link::default());
+        let link = Arc::new(Link::within_thread());
         let mut work = make(start, Asker(Arc::clone(&link)));
         loop {
             let event = py.detach(|| {

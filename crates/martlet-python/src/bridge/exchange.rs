@@ -57,6 +57,8 @@ pub(crate) enum Reply {
 #[derive(Default)]
 pub(crate) struct Link {
     pub(super) cancelled: AtomicBool,
+    /// Does the thread that waits run the work itself?
+    same_thread: bool,
     talk: Mutex<Talk>,
 }
 
@@ -69,6 +71,11 @@ struct Talk {
 }
 
 impl Link {
+    /// For a thread that waits and runs the work itself meanwhile.
+    pub(super) fn within_thread() -> Self {
+        Self { same_thread: true, ..Self::default() }
+    }
+
     fn talk(&self) -> MutexGuard<'_, Talk> {
         self.talk.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -131,6 +138,11 @@ impl Link {
 pub(crate) struct Asker(pub(super) Arc<Link>);
 
 impl Asker {
+    /// Is asking as cheap as a call: is the one who answers the one who asks?
+    pub(crate) fn is_cheap(&self) -> bool {
+        self.0.same_thread
+    }
+
     pub(crate) async fn ask(&self, question: Question) -> Reply {
         let mut question = Some(question);
         poll_fn(|cx| {

@@ -8,10 +8,10 @@ use super::source::SourceFuture;
 
 /// Gives memory for a body whose length is known.
 pub trait Sink: Send {
-    /// A body is worth asking for when at least this many bytes of it have not arrived yet. Below that copying it
-    /// costs less than asking, and less than memory for all the bodies that are under way at once.
+    /// A body is worth asking for when at least this many bytes of it have not arrived yet: below, copying it costs
+    /// less.
     fn least(&self) -> u64 {
-        1024 * 1024
+        64 * 1024
     }
 
     /// Memory for `length` bytes, or `None` if the engine is to take its own.
