@@ -44,7 +44,8 @@ def test_a_burst_finds_the_connections_of_the_one_before_again(server: Server) -
         async with martlet.AsyncSession() as session:
             for _ in range(2):
                 await asyncio.gather(*(session.get(server.url + "/delay/0.3") for _ in range(300)))
-            assert server.stats()["opened"] == 300
+            assert server.stats()["opened"] <= 300
+            assert server.stats()["closed_by_client"] == 0
 
     asyncio.run(main())
 
