@@ -10,6 +10,7 @@ use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::thread;
 
 use martlet_proto::{Detail, Error, Kind, Phase, Result};
 use rustls::ClientConfig;
@@ -31,10 +32,11 @@ impl<S: Direct + AsyncRead + AsyncWrite + Unpin> Tls<S> {
     /// [`Kind::Tls`] when the peer is not to be believed or does not speak TLS.
     pub(crate) async fn connect(stream: S, host: &str, config: Arc<ClientConfig>) -> Result<Self> {
         let name = server_name(host)?;
-        match TlsConnector::from(config).connect(name, stream).await {
-            Ok(stream) => Ok(Self(stream)),
-            Err(error) => Err(refused(host, error)),
-        }
+        let shaken = TlsConnector::from(config).connect(name, stream).await;
+        // The longest arithmetic of an exchange is done. Of many handshakes at once each lets others have the
+        // core, such as the thread of an event loop: the system would let them wait for its whole time slice.
+        thread::yield_now();
+        shaken.map(Self).map_err(|error| refused(host, error))
     }
 }
 
