@@ -14,6 +14,7 @@ import martlet
 from handles import Done, Handle, response_over
 from martlet import roads
 from martlet.adapters import HTTPAdapter
+from servers.recording import RecordingServer
 
 HERE = "http://a.test/"
 CLASSES = {"Session": martlet.Session, "PreparedRequest": martlet.PreparedRequest, "HTTPAdapter": HTTPAdapter}
@@ -130,6 +131,24 @@ def test_what_the_engine_does_not_take_goes_the_compatible_road() -> None:
     with session_over(engine) as session:
         assert session.get(HERE).content == b"compatible"
     assert len(engine.begun) == 1
+
+
+def test_a_call_on_the_compatible_road_leaves_the_next_one_the_quick_one(server: RecordingServer) -> None:
+    async def main() -> None:
+        async with martlet.AsyncSession() as session:
+            seen: list[Any] = []
+            response = await session.get(server.url, hooks={"response": lambda each, **_: seen.append(each)})
+            assert seen == [response]
+            operation: Any = session.get(server.url)
+            assert type(operation).__name__ == "Operation"
+            assert (await operation).content == b"ok"
+            # Who is shown the adapters may change them.
+            assert session.get_adapter(server.url) is response.connection
+            operation = session.get(server.url)
+            assert type(operation).__name__ != "Operation"
+            assert (await operation).content == b"ok"
+
+    asyncio.run(main())
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,7 @@ from . import _martlet
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from http.cookiejar import Cookie
-    from typing import Any
+    from typing import Any, ClassVar
 
     from ._types import CookieFields
 
@@ -37,6 +36,24 @@ _FIELDS = (
 )
 
 
+class Cookie(cookielib.Cookie):
+    """A cookie that notes its changes, which the jar it is in cannot see."""
+
+    changes: ClassVar[int] = 0
+    """How often cookies of this class were changed: any of them, each is changed seldom."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value)
+        Cookie.changes += 1
+
+
+def noted(cookie: cookielib.Cookie) -> cookielib.Cookie:
+    """The same cookie, whose changes are noted from now on, unless its class is somebody's own."""
+    if type(cookie) is cookielib.Cookie:
+        cookie.__class__ = Cookie
+    return cookie
+
+
 COOKIE_SIZE = 4096
 """Bytes of name and value that a server may set."""
 
@@ -44,12 +61,12 @@ COOKIE_SIZE = 4096
 class SessionCookiePolicy(cookielib.DefaultCookiePolicy):
     """The policy of a session's own jar: the standard library's, and what browsers refuse besides."""
 
-    def set_ok(self, cookie: Cookie, request: Any) -> bool:
+    def set_ok(self, cookie: cookielib.Cookie, request: Any) -> bool:
         """Whether `cookie` may be set by the answer to `request`."""
         size = len(cookie.name) + len(cookie.value or "")
         return size <= COOKIE_SIZE and cookie.version in (0, 1) and super().set_ok(cookie, request)
 
-    def return_ok_domain(self, cookie: Cookie, request: Any) -> bool:
+    def return_ok_domain(self, cookie: cookielib.Cookie, request: Any) -> bool:
         """Whether `cookie` may be sent to the host of `request`: without a domain of its own only to the host
         that set it.
         """
@@ -58,7 +75,7 @@ class SessionCookiePolicy(cookielib.DefaultCookiePolicy):
             return False
         return super().return_ok_domain(cookie, request)
 
-    def set_ok_domain(self, cookie: Cookie, request: Any) -> bool:
+    def set_ok_domain(self, cookie: cookielib.Cookie, request: Any) -> bool:
         """Whether `cookie` may be set for its domain by the answer to `request`."""
         domain = cookie.domain.lstrip(".")
         host = urlsplit(request.get_full_url()).hostname or ""
@@ -71,14 +88,14 @@ class SessionCookiePolicy(cookielib.DefaultCookiePolicy):
         return super().set_ok_domain(cookie, request)
 
 
-def fields_of(cookie: Cookie) -> CookieFields:
+def fields_of(cookie: cookielib.Cookie) -> CookieFields:
     known: Any = tuple(getattr(cookie, field) for field in _FIELDS)
     rest: Any = cookie.__dict__["_rest"]  # http.cookiejar has no public name for it
     fields: CookieFields = (*known, dict(rest), cookie.rfc2109)
     return fields
 
 
-def cookie_of(fields: CookieFields) -> Cookie:
+def cookie_of(fields: CookieFields) -> cookielib.Cookie:
     *known, rest, rfc2109 = fields
     named: Any = dict(zip(_FIELDS, known, strict=True), rest=rest, rfc2109=rfc2109)
-    return cookielib.Cookie(**named)
+    return noted(cookielib.Cookie(**named))

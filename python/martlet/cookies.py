@@ -6,7 +6,8 @@ for public suffixes as well (`co.uk` may not set one for every British shop); a 
 own.
 
 A session's jar and the engine's are kept equal. `_version` counts the changes made on this side, `_export`
-hands all cookies over, `_absorb` takes over what the engine changed. This module loads `http.cookiejar`,
+hands all cookies over and `_changes_since` the latest changes, `_absorb` takes over what the engine changed.
+Cookies that users were given note their own changes. This module loads `http.cookiejar`,
 which is dear: nothing imports it before a cookie is looked at.
 """
 
@@ -14,17 +15,19 @@ from __future__ import annotations
 
 import copy
 import threading
+from collections import deque
 from collections.abc import Mapping, MutableMapping
 from http import cookiejar as cookielib
 from http.cookies import Morsel
 from urllib.parse import urlsplit
 
-from .cookie_fields import SessionCookiePolicy, cookie_of, fields_of
+from .cookie_fields import Cookie as NotedCookie
+from .cookie_fields import SessionCookiePolicy, cookie_of, fields_of, noted
 from .fields import to_native_string
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from http.cookiejar import Cookie, CookieJar, CookiePolicy
     from typing import Any
 
@@ -40,6 +43,10 @@ class CookieConflictError(RuntimeError):
     """Several cookies have the name asked for; say which by `domain` or `path`."""
 
 
+# So many changes of a jar are remembered. After more of them all its cookies go to the engine again.
+RECENT = 64
+
+
 class RequestsCookieJar(cookielib.CookieJar, _Mutable):
     """A CookieJar that is also a mapping from names to values. Iterating it gives `Cookie` objects, as in
     requests.
@@ -53,7 +60,10 @@ class RequestsCookieJar(cookielib.CookieJar, _Mutable):
     # How often this jar was changed. None: its policy may be somebody's own, the engine cannot stand in for
     # it.
     _version: int | None = None
-    # Whether somebody was given cookies of it, and may change them unnoticed.
+    # The latest changes, each with the version it led to; None for one that is not told. Kept once the engine
+    # has all cookies.
+    _recent: deque[tuple[int, CookieChange | None]] | None = None
+    # Whether there may be cookies in it that do not note their changes.
     _lent: bool = False
 
     def get(self, name: str, default: Any = None, domain: str | None = None, path: str | None = None) -> Any:
@@ -77,7 +87,7 @@ class RequestsCookieJar(cookielib.CookieJar, _Mutable):
 
     def iterkeys(self) -> Iterator[str]:
         """The names, one by one."""
-        return (cookie.name for cookie in self._each())
+        return (cookie.name for cookie in self)
 
     def keys(self) -> list[str]:  # type: ignore[override]
         """The names."""
@@ -85,7 +95,7 @@ class RequestsCookieJar(cookielib.CookieJar, _Mutable):
 
     def itervalues(self) -> Iterator[str | None]:
         """The values, one by one."""
-        return (cookie.value for cookie in self._each())
+        return (cookie.value for cookie in self)
 
     def values(self) -> list[str | None]:  # type: ignore[override]
         """The values."""
@@ -93,7 +103,7 @@ class RequestsCookieJar(cookielib.CookieJar, _Mutable):
 
     def iteritems(self) -> Iterator[tuple[str, str | None]]:
         """The pairs of name and value, one by one."""
-        return ((cookie.name, cookie.value) for cookie in self._each())
+        return ((cookie.name, cookie.value) for cookie in self)
 
     def items(self) -> list[tuple[str, str | None]]:  # type: ignore[override]
         """The pairs of name and value."""
@@ -101,15 +111,15 @@ class RequestsCookieJar(cookielib.CookieJar, _Mutable):
 
     def list_domains(self) -> list[str]:
         """The domains that have cookies here."""
-        return list(dict.fromkeys(cookie.domain for cookie in self._each()))
+        return list(dict.fromkeys(cookie.domain for cookie in self))
 
     def list_paths(self) -> list[str]:
         """The paths that have cookies here."""
-        return list(dict.fromkeys(cookie.path for cookie in self._each()))
+        return list(dict.fromkeys(cookie.path for cookie in self))
 
     def multiple_domains(self) -> bool:
         """Whether some domain has more than one cookie here; the name is requests'."""
-        domains = [cookie.domain for cookie in self._each()]
+        domains = [cookie.domain for cookie in self]
         return len(set(domains)) < len(domains)
 
     def get_dict(self, domain: str | None = None, path: str | None = None) -> dict[str, str | None]:
@@ -117,10 +127,6 @@ class RequestsCookieJar(cookielib.CookieJar, _Mutable):
         return {cookie.name: cookie.value for cookie in self._matching(None, domain, path)}
 
     def __iter__(self) -> Iterator[Cookie]:  # type: ignore[override]
-        self._lent = True
-        return super().__iter__()
-
-    def _each(self) -> Iterator[Cookie]:
         return super().__iter__()
 
     def __contains__(self, name: object) -> bool:
@@ -144,29 +150,37 @@ class RequestsCookieJar(cookielib.CookieJar, _Mutable):
         if value is not None and value.startswith('"') and value.endswith('"'):
             cookie.value = value.replace('\\"', "")
         super().set_cookie(cookie, *args, **kwargs)
-        self._changed()
+        if not isinstance(cookie, NotedCookie):
+            self._lent = True
+        self._changed(("set", cookie))
+
+    def make_cookies(self, response: Any, request: Any) -> Sequence[Cookie]:
+        """The cookies that the reply's fields say, in no jar yet."""
+        return [noted(cookie) for cookie in super().make_cookies(response, request)]
 
     def clear(self, domain: str | None = None, path: str | None = None, name: str | None = None) -> None:
         """Removes all cookies, those of a domain, of a path in it, or the one of a name there."""
         super().clear(domain, path, name)
-        self._changed()
+        self._changed(None if name is None else ("remove", (domain, path, name)))
 
-    def _changed(self) -> None:
+    def _changed(self, change: CookieChange | None) -> None:
         if self._version is not None:
             self._version += 1
+            if self._recent is not None:
+                self._recent.append((self._version, change))
 
     def update(self, other: Any) -> None:  # type: ignore[override]
         """Adds the cookies of another jar or of a mapping."""
         if isinstance(other, cookielib.CookieJar):
             for cookie in other:
-                self.set_cookie(copy.copy(cookie))
+                self.set_cookie(noted(copy.copy(cookie)))
         else:
             super().update(other)
 
     def _matching(self, name: str | None, domain: str | None, path: str | None) -> Iterator[Cookie]:
         return (
             cookie
-            for cookie in self._each()
+            for cookie in self
             if (name is None or cookie.name == name)
             and (domain is None or cookie.domain == domain)
             and (path is None or cookie.path == path)
@@ -186,7 +200,8 @@ class RequestsCookieJar(cookielib.CookieJar, _Mutable):
         return values[0]
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in self.__dict__.items() if name != "_cookies_lock"}
+        without = ("_cookies_lock", "_recent")
+        return {name: value for name, value in self.__dict__.items() if name not in without}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
@@ -211,7 +226,17 @@ class RequestsCookieJar(cookielib.CookieJar, _Mutable):
 
     def _export(self) -> list[CookieFields]:
         """All cookies as tuples, for the engine's jar."""
-        return [fields_of(cookie) for cookie in self._each()]
+        if self._recent is None:
+            self._recent = deque(maxlen=RECENT)
+        return [fields_of(cookie) for cookie in self]
+
+    def _changes_since(self, version: int) -> list[CookieChange] | None:
+        """What was changed after that version, cookies as tuples; None if that is not known any more."""
+        since = [change for at, change in list(self._recent or ()) if at > version]
+        known = [change for change in since if change is not None]
+        if len(known) < max(len(since), (self._version or 0) - version):
+            return None
+        return [(kind, fields_of(what) if kind == "set" else what) for kind, what in known]
 
     def _absorb(self, changes: Iterable[CookieChange]) -> None:
         """Takes over what the engine's jar changed.
@@ -371,13 +396,14 @@ def create_cookie(name: str, value: Any, **kwargs: Any) -> Cookie:
     if unknown:
         raise TypeError(f"create_cookie() got unexpected keyword arguments: {list(unknown)}")
     fields.update(kwargs)
-    return cookielib.Cookie(
+    cookie = cookielib.Cookie(
         **fields,
         port_specified=bool(fields["port"]),
         domain_specified=bool(fields["domain"]),
         domain_initial_dot=fields["domain"].startswith("."),
         path_specified=bool(fields["path"]),
     )
+    return noted(cookie)
 
 
 def morsel_to_cookie(morsel: Morsel[Any]) -> Cookie:

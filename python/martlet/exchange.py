@@ -360,7 +360,7 @@ def send_steps(session: Any, request: PreparedRequest, kwargs: dict[str, Any]) -
 
         kwargs["proxies"] = resolve_proxies(request, session.proxies, session.trust_env)
     allow_redirects = kwargs.pop("allow_redirects", True)
-    adapter = session.get_adapter(url=request.url)
+    adapter = session._adapter_to_send(request.url)
 
     begun = time.perf_counter()
     response: Response = yield Deliver(adapter, request, kwargs)

@@ -156,6 +156,13 @@ class BaseSession(SessionRedirectMixin):
     @lazy
     def adapters(self) -> OrderedDict[str, BaseAdapter]:
         """The adapters by prefix, the longest prefix first."""
+        return self._unseen_adapters
+
+    @lazy
+    def _unseen_adapters(self) -> OrderedDict[str, BaseAdapter]:
+        """What `adapters` will be when somebody asks. Until then nobody can have changed them, and the quick
+        road need not look.
+        """
         from .adapters import HTTPAdapter
 
         prefixes = ("https://", "http://")
@@ -222,10 +229,16 @@ class BaseSession(SessionRedirectMixin):
 
     def get_adapter(self, url: str) -> BaseAdapter:
         """The adapter for `url`: that of the longest prefix, in any case. InvalidSchema if there is none."""
-        for prefix, adapter in self.adapters.items():
-            if url.lower().startswith(prefix.lower()):
-                return adapter
-        raise InvalidSchema(f"No connection adapters were found for {url!r}")
+        return _adapter_for(url, self.adapters)
+
+    def _adapter_to_send(self, url: str) -> BaseAdapter:
+        """What `get_adapter` gives; ours is not asked, so that a call on the compatible road leaves the
+        session's next ones the quick one.
+        """
+        cls, own = type(self), self.__dict__
+        if "adapters" in own or "get_adapter" in own or (cls.get_adapter, cls.adapters) != _OURS:
+            return self.get_adapter(url=url)
+        return _adapter_for(url, self._unseen_adapters)
 
     def mount(self, prefix: str, adapter: BaseAdapter) -> None:
         """Has `adapter` send what goes to URLs with that prefix."""
@@ -264,6 +277,16 @@ class BaseSession(SessionRedirectMixin):
         client = getattr(self, "_martlet_client", None)
         if getattr(client, "used", False) and not sys.is_finalizing():
             warnings.warn(f"unclosed {self!r}", ResourceWarning, stacklevel=2, source=self)
+
+
+_OURS = (BaseSession.get_adapter, BaseSession.adapters)
+
+
+def _adapter_for(url: str, adapters: Mapping[str, BaseAdapter]) -> BaseAdapter:
+    for prefix, adapter in adapters.items():
+        if url.lower().startswith(prefix.lower()):
+            return adapter
+    raise InvalidSchema(f"No connection adapters were found for {url!r}")
 
 
 class Session(BaseSession):

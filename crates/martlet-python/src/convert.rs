@@ -6,17 +6,29 @@
 
 use std::{path::PathBuf, time::Duration};
 
+use bytes::Bytes;
 use martlet::tls::{ClientCert, Verify};
 use martlet_proto::{Headers, Timeouts, form::urlencode, request::check_field};
 use pyo3::{
     intern,
     prelude::*,
+    pybacked::PyBackedStr,
     types::{PyBool, PyDict, PyFloat, PyInt, PyString, PyTuple, PyType},
 };
 
 /// The text of an exact `str`.
 pub(crate) fn text<'a>(value: &'a Bound<'_, PyAny>) -> Option<&'a str> {
     value.cast_exact::<PyString>().ok()?.to_str().ok()
+}
+
+/// The UTF-8 of a str. A large one is shared with the object, a small one copied.
+pub(crate) fn utf8(value: &Bound<'_, PyString>) -> PyResult<Bytes> {
+    const LARGE: usize = 16 * 1024;
+    let text = value.to_str()?;
+    match text.len() {
+        LARGE.. => Ok(Bytes::from_owner(PyBackedStr::try_from(value.clone())?)),
+        _ => Ok(Bytes::copy_from_slice(text.as_bytes())),
+    }
 }
 
 /// None, or an exact and empty dict or list.
@@ -29,16 +41,17 @@ pub(crate) fn pairs(value: &Bound<'_, PyAny>) -> Option<String> {
     let dict = value.cast_exact::<PyDict>().ok()?;
     let mut pairs = Vec::with_capacity(dict.len());
     for (name, value) in dict.iter() {
-        let shown = match text(&value) {
-            Some(text) => text.to_owned(),
-            None if value.is_exact_instance_of::<PyInt>() || value.is_exact_instance_of::<PyBool>() => {
-                value.str().ok()?.to_str().ok()?.to_owned()
-            }
-            None => return None,
+        let shown = match value.is_exact_instance_of::<PyInt>() || value.is_exact_instance_of::<PyBool>() {
+            true => value.str().ok()?.into_any(),
+            false => value,
         };
-        pairs.push((text(&name)?.to_owned(), shown));
+        text(&name)?;
+        text(&shown)?;
+        pairs.push((name, shown));
     }
-    Some(urlencode(pairs))
+    let texts =
+        pairs.iter().map(|(name, value)| (text(name).unwrap_or_default(), text(value).unwrap_or_default()));
+    Some(urlencode(texts))
 }
 
 /// Puts a caller's headers over the session's, by requests' rules: a None takes a header away.

@@ -7,7 +7,8 @@ use pyo3::{
     exceptions::PyValueError,
     intern,
     prelude::*,
-    types::{PyDict, PyList, PyTuple},
+    sync::PyOnceLock,
+    types::{PyDict, PyList, PyTuple, PyType},
 };
 
 /// The fields of `http.cookiejar.Cookie` in the order of its constructor, `rest` a dict.
@@ -107,14 +108,34 @@ pub(crate) fn absorb(jar: &Bound<'_, PyAny>, changes: &[Change]) -> PyResult<()>
     jar.call_method1(intern!(py, "_absorb"), (list,)).map(drop)
 }
 
-/// Whether somebody may change cookies of this jar without its noticing.
+/// What a `RequestsCookieJar` tells of its latest changes.
+pub(crate) fn changes(list: &Bound<'_, PyAny>) -> PyResult<Vec<Change>> {
+    let change = |item: PyResult<Bound<'_, PyAny>>| {
+        let (kind, what): (String, Bound<'_, PyTuple>) = item?.extract()?;
+        if kind == "set" {
+            return Ok(Change::Set(from_tuple(&what)?));
+        }
+        let (domain, path, name) = what.extract()?;
+        Ok(Change::Removed { domain, path, name })
+    };
+    list.try_iter()?.map(change).collect()
+}
+
+/// How often cookies were changed that note it.
+pub(crate) fn noted(py: Python<'_>) -> PyResult<u64> {
+    static CLASS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    let class = CLASS.import(py, "martlet.cookie_fields", "Cookie")?;
+    class.getattr(intern!(py, "changes"))?.extract()
+}
+
+/// Whether somebody may change cookies of this jar without its being noted.
 pub(crate) fn is_lent(jar: &Bound<'_, PyAny>) -> bool {
     jar.getattr(intern!(jar.py(), "_lent")).is_ok_and(|lent| lent.is_truthy().unwrap_or(true))
 }
 
 /// The version of a jar of ours; `None` for any other, or one whose policy may be somebody's own.
 pub(crate) fn version(jar: &Bound<'_, PyAny>) -> Option<i64> {
-    static CLASS: pyo3::sync::PyOnceLock<Py<pyo3::types::PyType>> = pyo3::sync::PyOnceLock::new();
+    static CLASS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
     let class = CLASS.import(jar.py(), "martlet.cookies", "RequestsCookieJar").ok()?;
     if !jar.get_type().is(class) {
         return None;

@@ -16,15 +16,15 @@ use pyo3::{
     intern,
     prelude::*,
     pybacked::PyBackedBytes,
-    types::{PyBool, PyBytes, PyDict, PyList},
+    types::{PyBool, PyBytes, PyDict, PyList, PyString},
 };
 
 use crate::{
-    convert::{is_nothing, merge_headers, pairs, stored_headers, text, timeouts, verify},
+    convert::{is_nothing, merge_headers, pairs, stored_headers, text, timeouts, utf8, verify},
     cookies,
     credentials::credentials,
     environment::{self, Environment},
-    state::Share,
+    state::{KnownJar, Share},
 };
 
 /// What a session's method was called with.
@@ -217,8 +217,8 @@ fn body(arguments: &Arguments<'_, '_>) -> Option<Option<Given>> {
     if !is_nothing(data) {
         let (bytes, content_type, text) = if let Ok(bytes) = data.cast_exact::<PyBytes>() {
             (Bytes::from_owner(PyBackedBytes::from(bytes.clone())), None, false)
-        } else if let Some(text) = text(data) {
-            (Bytes::copy_from_slice(text.as_bytes()), None, true)
+        } else if let Ok(text) = data.cast_exact::<PyString>() {
+            (utf8(text).ok()?, None, true)
         } else {
             (pairs(data)?.into(), Some("application/x-www-form-urlencoded"), true)
         };
@@ -232,7 +232,7 @@ fn body(arguments: &Arguments<'_, '_>) -> Option<Option<Given>> {
     options.set_item(intern!(py, "allow_nan"), false).ok()?;
     let dumps = py.import(intern!(py, "json")).ok()?.getattr(intern!(py, "dumps")).ok()?;
     let json = given(py, dumps.call((arguments.json,), Some(&options)))?;
-    let bytes = Bytes::copy_from_slice(text(&json)?.as_bytes());
+    let bytes = utf8(json.cast_exact::<PyString>().ok()?).ok()?;
     Some(Some(Given { bytes, content_type: Some("application/json"), text: false }))
 }
 
@@ -288,19 +288,41 @@ fn container_class(py: Python<'_>) -> Option<&Bound<'_, pyo3::types::PyType>> {
 /// The engine's jar, made equal to the session's own if that has been looked at.
 fn jar(py: Python<'_>, share: &Share, own: Option<&Bound<'_, PyAny>>) -> Option<SharedJar> {
     let (ours, known) = share.with(py, |state| {
-        let known = state.known.jar.as_ref().map(|(known, at)| (known.clone_ref(py), *at));
+        let known = state.known.jar.as_ref().map(|known| known.clone_ref(py));
         (Arc::clone(&state.jar), known)
     });
     let Some(own) = own else { return Some(ours) };
-    let version = cookies::version(own)?;
-    if cookies::is_lent(own) || !known.is_some_and(|(known, at)| known.is(own) && at == version) {
-        let exported = given(py, own.call_method0(intern!(py, "_export")))?;
-        let fresh = cookies::import(&exported).ok()?;
-        *ours.lock().unwrap_or_else(PoisonError::into_inner) = fresh;
-        let now = (own.clone().unbind(), version);
-        let before = share.with(py, |state| state.known.jar.replace(now));
-        drop(before);
+    let now = KnownJar {
+        version: cookies::version(own)?,
+        noted: cookies::noted(py).ok()?,
+        own: own.clone().unbind(),
+    };
+    let latest = match known {
+        Some(known) if known.own.is(own) && known.noted == now.noted && !cookies::is_lent(own) => {
+            if known.version == now.version {
+                return Some(ours);
+            }
+            let since = own.call_method1(intern!(py, "_changes_since"), (known.version,));
+            given(py, since)?.extract::<Option<Bound<'_, PyAny>>>().ok()?
+        }
+        _ => None,
+    };
+    match latest {
+        Some(latest) => {
+            let changes = cookies::changes(&latest).ok()?;
+            let mut jar = ours.lock().unwrap_or_else(PoisonError::into_inner);
+            for change in changes {
+                jar.apply(change);
+            }
+        }
+        None => {
+            let exported = given(py, own.call_method0(intern!(py, "_export")))?;
+            let fresh = cookies::import(&exported).ok()?;
+            *ours.lock().unwrap_or_else(PoisonError::into_inner) = fresh;
+        }
     }
+    let before = share.with(py, |state| state.known.jar.replace(now));
+    drop(before);
     Some(ours)
 }
 

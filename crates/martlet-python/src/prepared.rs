@@ -18,7 +18,7 @@ use pyo3::{
 
 use crate::{
     bridge::Supplier,
-    convert::{client_cert, timeouts, verify},
+    convert::{client_cert, timeouts, utf8, verify},
     error::to_exception,
 };
 
@@ -168,7 +168,7 @@ fn set_body(
         return Ok(None);
     }
     if let Ok(text) = body.cast::<PyString>() {
-        request.body = Body::Bytes(Bytes::copy_from_slice(text.to_str()?.as_bytes()));
+        request.body = Body::Bytes(utf8(text)?);
         return Ok(None);
     }
     let py = body.py();

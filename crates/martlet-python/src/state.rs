@@ -23,10 +23,23 @@ pub(crate) struct State {
 pub(crate) struct Known {
     /// The session's headers: the container's `_store`, its version, and what was in it.
     pub(crate) headers: Option<(Py<PyAny>, i64, (Headers, bool))>,
-    /// The Python jar, and its version when it and the engine's were equal.
-    pub(crate) jar: Option<(Py<PyAny>, i64)>,
+    pub(crate) jar: Option<KnownJar>,
     /// The TLS settings last used, without a client certificate.
     pub(crate) tls: Option<Arc<TlsSettings>>,
+}
+
+/// The session's Python jar when it and the engine's were equal.
+pub(crate) struct KnownJar {
+    pub(crate) own: Py<PyAny>,
+    pub(crate) version: i64,
+    /// How often cookies that users hold had been changed then.
+    pub(crate) noted: u64,
+}
+
+impl KnownJar {
+    pub(crate) fn clone_ref(&self, py: Python<'_>) -> Self {
+        Self { own: self.own.clone_ref(py), ..*self }
+    }
 }
 
 /// A session's share of the engine, made anew in a forked child.

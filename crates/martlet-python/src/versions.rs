@@ -85,7 +85,7 @@ impl Versions {
 impl Versions {
     /// What the watched names stand for now; `None` where the module or the name is not there.
     fn names<'py>(&self, py: Python<'py>) -> Vec<Option<Bound<'py, PyAny>>> {
-        let mut found = Vec::with_capacity(8);
+        let mut found = Vec::with_capacity(self.watched.iter().map(|(_, names)| names.len()).sum());
         for (module, names) in &self.watched {
             let module = self.modules.bind(py).get_item(module).ok().flatten();
             let dict = module.and_then(|module| Some(module.cast_into::<PyModule>().ok()?.dict()));

@@ -154,6 +154,14 @@ impl Jar {
         Some(cookie)
     }
 
+    /// Does to this jar what was done to another.
+    pub fn apply(&mut self, change: Change) {
+        match change {
+            Change::Set(cookie) => self.set(cookie),
+            Change::Removed { domain, path, name } => drop(self.remove(&domain, &path, &name)),
+        }
+    }
+
     /// Takes all cookies away.
     pub fn clear(&mut self) {
         self.buckets.clear();

@@ -191,11 +191,22 @@ fn quote(uri: &str, keep_percent: bool) -> String {
 /// Appends `bytes` as forms write them (`urllib.parse.quote_plus`): unreserved bytes as they are, a space
 /// as `+`, all others escaped.
 pub(crate) fn push_quoted_plus(out: &mut String, bytes: &[u8]) {
-    for &byte in bytes {
-        match byte {
-            b' ' => out.push('+'),
-            _ if is(byte, UNRESERVED) => out.push(char::from(byte)),
-            _ => push_escaped(out, byte),
+    out.reserve(bytes.len());
+    let mut rest = bytes;
+    loop {
+        let clean = rest.iter().take_while(|&&byte| is(byte, UNRESERVED)).count();
+        let (run, after) = rest.split_at(clean);
+        // Unreserved bytes are ASCII.
+        out.push_str(str::from_utf8(run).unwrap_or_default());
+        match after.split_first() {
+            None => return,
+            Some((&byte, after)) => {
+                match byte {
+                    b' ' => out.push('+'),
+                    _ => push_escaped(out, byte),
+                }
+                rest = after;
+            }
         }
     }
 }

@@ -11,6 +11,7 @@ mod tls;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::thread;
 use std::time::Instant;
 
 use martlet_proto::{Detail, Error, Kind, Phase, Url};
@@ -124,6 +125,7 @@ impl Connector {
         });
         let phase = proxy.unwrap_or(Phase::Connect);
         let connected = clock.limit_since(begun, phase, attempts).await?;
+        let_others_run();
         connected.map_err(|error| refused(host, port, error))
     }
 
@@ -137,6 +139,12 @@ impl Connector {
     }
 }
 
+/// To be called after a connection's dear steps, which thousands may take at once: whoever else wants this core, such
+/// as the thread of an event loop, has it now, where the system would let it wait for a time slice.
+fn let_others_run() {
+    thread::yield_now();
+}
+
 async fn shake_hands<S>(
     stream: S,
     host: &str,
@@ -147,7 +155,9 @@ async fn shake_hands<S>(
 where
     S: tcp::Direct + AsyncRead + AsyncWrite + Unpin,
 {
-    clock.limit_since(Some(begun), Phase::Tls, Tls::connect(stream, host, config)).await?
+    let shaken = clock.limit_since(Some(begun), Phase::Tls, Tls::connect(stream, host, config)).await?;
+    let_others_run();
+    shaken
 }
 
 fn with_port(mut address: SocketAddr, port: u16) -> SocketAddr {

@@ -10,7 +10,6 @@ use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::thread;
 
 use martlet_proto::{Detail, Error, Kind, Phase, Result};
 use rustls::ClientConfig;
@@ -33,9 +32,6 @@ impl<S: Direct + AsyncRead + AsyncWrite + Unpin> Tls<S> {
     pub(crate) async fn connect(stream: S, host: &str, config: Arc<ClientConfig>) -> Result<Self> {
         let name = server_name(host)?;
         let shaken = TlsConnector::from(config).connect(name, stream).await;
-        // The longest arithmetic of an exchange is done. Of many handshakes at once each lets others have the
-        // core, such as the thread of an event loop: the system would let them wait for its whole time slice.
-        thread::yield_now();
         shaken.map(Self).map_err(|error| refused(host, error))
     }
 }
