@@ -11,7 +11,8 @@ from pathlib import Path
 from . import abi3, extras, venvs
 from .cases import EFFORTS, Effort
 from .peers import NAMES
-from .report import Run, markdown, panels
+from .readme import README, place
+from .report import Run, block, markdown, panels
 from .rounds import Failed, interpreters, run_rounds
 from .server import Places, Servers, build
 from .svg import document
@@ -85,6 +86,8 @@ def main() -> None:
     (options.output / "benchmarks.svg").write_text(document(panels(run)))
     page = options.output / "README.md"
     page.write_text(markdown(run, "benchmarks.svg"))
+    if options.output == venvs.ROOT / "docs" / "benchmarks":
+        place(README, "benches", block(run))
     tell("")
     print(page.read_text())
     print(f"written to {page}")

@@ -46,18 +46,21 @@ IN_FLIGHT = (("sync", 1), ("sync", 16), ("async", 1), ("async", 64), ("async", 1
 ONE_CORE = Case("sync", 1, KB, "http", "together")
 FREE = Case("sync", 1, KB, "http", "free")
 STANDARD = Case("async", 64, KB, "http")
+SECURE = Case("async", 64, KB, "https")
+LARGE = Case("async", 16, MB, "http")
 
 FULL = (
     ONE_CORE,
     FREE,
     *(Case(*kind, size, scheme) for scheme, size, kind in product(("http", "https"), (KB, MB), IN_FLIGHT)),
+    LARGE,
 )
 QUICK = (
     ONE_CORE,
     FREE,
     *(Case(*kind, KB, "http") for kind in IN_FLIGHT),
-    Case("async", 64, KB, "https"),
-    Case("async", 64, MB, "http"),
+    SECURE,
+    LARGE,
 )
 
 

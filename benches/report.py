@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import os
-import platform
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import date
+from itertools import product
 from typing import Any
 
-from .cases import FREE, KB, MB, ONE_CORE, STANDARD, Case, Effort
+from .cases import FREE, KB, LARGE, ONE_CORE, SECURE, STANDARD, Case, Effort
+from .readme import conditions
 from .rounds import Outcome, Results
 from .svg import Panel
 
 US = "martlet"
-LARGE = Case("async", 64, MB, "http")
+# What the README shows.
+SUMMARY = (FREE, Case("sync", 16, KB, "http"), STANDARD, SECURE, LARGE)
 COLUMNS = ("requests/s", "of martlet's", "spread", "CPU µs", "of martlet's", "p50", "p99", "max", "MiB")
 
 
@@ -32,6 +34,7 @@ class Run:
     overrides: dict[str, dict[str, float]] | str = "not measured"
     startup: dict[str, dict[str, Any] | str] = field(default_factory=dict)
     builds: dict[str, dict[str, float]] | str = "not measured"
+    on: str = field(default_factory=lambda: date.today().isoformat())
 
     def figure(self, case: Case, peer: str, name: str) -> float | None:
         outcome = self.results.get((case, peer))
@@ -58,20 +61,31 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
     yield ""
 
 
+def least(run: Run, case: Case) -> float | None:
+    """martlet's requests per second divided by those of the best peer."""
+    ratios = [run.ratio(case, "per_second", US, peer) for peer in run.peers(case) if peer != US]
+    return min((ratio for ratio in ratios if ratio is not None), default=None)
+
+
 def bars(run: Run) -> Iterator[tuple[str, float | None, str, float]]:
     """What the project holds itself to: what, the figure, `<=` or `>=`, the bar."""
     cpu = f"CPU per request, {STANDARD.title}: martlet's of"
-    yield f"{cpu} ry's", run.ratio(STANDARD, "cpu_us", US, "ry"), "<=", 0.85
-    yield f"{cpu} aiohttp's", run.ratio(STANDARD, "cpu_us", US, "aiohttp"), "<=", 0.25
+    for peer, bar in (("ry", 0.7), ("aiohttp", 0.2), ("requests", 0.03), ("httpx", 0.012)):
+        yield f"{cpu} {peer}'s", run.ratio(STANDARD, "cpu_us", US, peer), "<=", bar
+    of_ry = run.ratio(SECURE, "cpu_us", US, "ry")
+    yield f"CPU per request, {SECURE.title}: martlet's of ry's", of_ry, "<=", 0.85
     rate = f"requests/s, {ONE_CORE.title}: martlet's of"
     yield f"{rate} pyreqwest's", run.ratio(ONE_CORE, "per_second", US, "pyreqwest"), ">=", 1.2
     yield f"{rate} requests'", run.ratio(ONE_CORE, "per_second", US, "requests"), ">=", 20
-    others = [run.ratio(FREE, "per_second", US, peer) for peer in run.peers(FREE) if peer != US]
-    least = min((ratio for ratio in others if ratio is not None), default=None)
-    yield f"requests/s, {FREE.title}: martlet's of the best peer's", least, ">=", 1
+    threads = (Case("sync", count, KB, scheme) for scheme, count in product(("http", "https"), (1, 16)))
+    for case in (FREE, *threads, LARGE):
+        yield f"requests/s, {case.title}: martlet's of the best peer's", least(run, case), ">=", 1
+    others = (run.ratio(LARGE, "cpu_us", US, peer) for peer in run.peers(LARGE) if peer != US)
+    most = max((ratio for ratio in others if ratio is not None), default=None)
+    yield f"CPU per request, {LARGE.title}: martlet's of the best peer's", most, "<=", 1
     ways = {} if isinstance(run.overrides, str) else run.overrides
-    least = min((rates[US] / rates["requests"] for rates in ways.values()), default=None)
-    yield "requests/s, whatever is overridden: martlet's of requests'", least, ">=", 1
+    slowest = min((rates[US] / rates["requests"] for rates in ways.values()), default=None)
+    yield "requests/s, whatever is overridden: martlet's of requests'", slowest, ">=", 1
     start = run.startup.get(US)
     figures = start if isinstance(start, dict) else {}
     yield "`import martlet`, ms above `python -c pass`", figures.get("import_ms"), "<=", 15
@@ -169,6 +183,29 @@ def extra_tables(run: Run) -> Iterator[str]:
     yield from start_table(run)
 
 
+def where(run: Run) -> str:
+    return conditions(run.on, run.load, run.effort.rounds, run.versions)
+
+
+def block(run: Run) -> str:
+    """For the README: each client's ratios to martlet."""
+    measured = [case for case in SUMMARY if run.figure(case, US, "per_second")]
+    peers = list(dict.fromkeys(peer for case in measured for peer in run.peers(case) if peer != US))
+    rows = []
+    for case in measured:
+        both = [
+            [number(run.ratio(case, name, peer, US)) for name in ("per_second", "cpu_us")] for peer in peers
+        ]
+        rows.append([case.title, *("-" if pair == ["-", "-"] else " / ".join(pair) for pair in both)])
+    lines = [
+        "Requests per second / processor time per request, martlet's being 1 / 1:",
+        "",
+        *table(("", *peers), rows),
+        f"{where(run)} All figures: [docs/benchmarks](docs/benchmarks/README.md).",
+    ]
+    return "\n".join(lines) + "\n"
+
+
 def markdown(run: Run, plot: str) -> str:
     effort = run.effort
     lines = [
@@ -179,9 +216,7 @@ def markdown(run: Run, plot: str) -> str:
         "in a virtualenv and each measurement in a process of its own, on a core of its own but where a "
         "title says otherwise. The server is `martlet-testing-server`.",
         "",
-        f"{os.cpu_count()} cores, {platform.machine()} {platform.system()}, "
-        f"{platform.python_implementation()} {platform.python_version()}, load average at the start "
-        f"{run.load:.1f}. " + ", ".join(f"{peer} {version}" for peer, version in run.versions.items()) + ".",
+        where(run),
         "",
     ]
     lines += [f"- **{peer} could not be installed**: {reason}" for peer, reason in run.missing.items()]

@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from benches import abi3, cases, peers, report, rounds, svg, venvs  # noqa: E402
+from benches import abi3, cases, peers, readme, report, rounds, svg, venvs  # noqa: E402
 
 CASE = cases.STANDARD
 
@@ -69,16 +69,31 @@ def test_a_peer_without_such_a_client_or_without_a_wheel_is_named() -> None:
     assert "**wreq could not be installed**: no wheel" in page
 
 
-@pytest.mark.parametrize(("cpu_us", "words"), [(35.0, "holds"), (36.0, "**does not hold**")])
+@pytest.mark.parametrize(("cpu_us", "words"), [(29.0, "holds"), (30.0, "**does not hold**")])
 def test_a_bar_is_judged(cpu_us: float, words: str) -> None:
     page = report.markdown(run_of({"martlet": outcome([1], [cpu_us]), "ry": outcome([1], [42])}), "p.svg")
-    (line,) = [line for line in page.splitlines() if "martlet's of ry's" in line]
-    assert line.endswith(f"| <= 0.85 | {words} |")
+    (line,) = [line for line in page.splitlines() if f"{CASE.title}: martlet's of ry's" in line]
+    assert line.endswith(f"| <= 0.7 | {words} |")
+
+
+def test_the_readme_shows_ratios_to_martlet_between_its_marks(tmp_path: Path) -> None:
+    run = run_of({"martlet": outcome([1000], [20]), "ry": outcome([500], [30]), "wreq": outcome([1], [1])})
+    run.results[CASE, "wreq"].failure = "broken"
+    begin, end = readme.marks("benches")
+    page = tmp_path / "README.md"
+    page.write_text(f"a\n{begin}old\n{end}b\n")
+    readme.place(page, "benches", report.block(run))
+    readme.place(page, "other", "nowhere")
+    before, _, rest = page.read_text().partition(begin)
+    made, _, after = rest.partition(end)
+    assert (before, after) == ("a\n", "b\n")
+    assert line_of(made, CASE.title)[1:] == ["0.5 / 1.5", "-"]
+    assert "old" not in made
 
 
 def test_what_was_not_measured_says_so() -> None:
     page = report.markdown(run_of({}), "p.svg")
-    assert page.count("| not measured |") == 8
+    assert page.count("| not measured |") == 17
     assert page.count("No figures: not measured") == 4
 
 

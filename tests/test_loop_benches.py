@@ -16,7 +16,6 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from benches import peers, rounds, venvs  # noqa: E402
-from benches.loop import __main__ as program  # noqa: E402
 from benches.loop import bodies, child, clients, names, plot, report, runs, scenarios, ticker  # noqa: E402
 
 JSON, WAITING = (scenario for scenario in scenarios.SCENARIOS if scenario.key in ("json", "in-flight"))
@@ -180,14 +179,6 @@ def test_the_plot_is_well_formed_and_has_a_chart_for_each_scenario() -> None:
     assert len(document.findall("{*}g")) == 2
     assert len(list(document.iter("{http://www.w3.org/2000/svg}circle"))) == 8
     assert plot.place(0.01) == plot.place(0.1) < plot.place(1) < plot.place(1e4) == plot.place(1e9)
-
-
-def test_the_readme_shows_the_block_between_its_marks(tmp_path: Path) -> None:
-    readme = tmp_path / "README.md"
-    readme.write_text(f"a\n{program.BEGIN}old\n{program.END}b\n")
-    program.place(readme, "new\n")
-    program.place(readme, "newer\n")
-    assert readme.read_text() == f"a\n{program.BEGIN}newer\n{program.END}b\n"
 
 
 def test_every_client_has_every_method_or_says_what_it_cannot() -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from .. import venvs
 from ..__main__ import tell
+from ..readme import README, place
 from ..rounds import interpreters
 from ..server import build
 from .clients import NAMES
@@ -21,8 +22,6 @@ from .runs import Bench, run
 from .scenarios import IN_FLIGHT, SCENARIOS
 
 ROUNDS = {False: 5, True: 1}
-# Of the README, where the block goes if both are there.
-BEGIN, END = "<!-- benches.loop -->\n", "<!-- /benches.loop -->\n"
 
 
 def arguments(words: Sequence[str] | None) -> argparse.Namespace:
@@ -46,13 +45,6 @@ def open_files() -> None:
         tell(f"at most {hard} files may be open: {IN_FLIGHT} requests in flight will fail (`ulimit -Hn`)")
 
 
-def place(readme: Path, made: str) -> None:
-    text = readme.read_text()
-    if BEGIN in text and END in text:
-        before, _, rest = text.partition(BEGIN)
-        readme.write_text(before + BEGIN + made + END + rest.partition(END)[2])
-
-
 def main(words: Sequence[str] | None = None) -> None:
     options = arguments(words)
     chosen = [scenario for scenario in SCENARIOS if scenario.key in options.scenarios.split(",")]
@@ -67,13 +59,12 @@ def main(words: Sequence[str] | None = None) -> None:
     done = Run(chosen, rounds, load, results, versions, bool(bench.prefix), missing)
     options.output.mkdir(parents=True, exist_ok=True)
     (options.output / "loop.svg").write_text(document(done))
-    (options.output / "loop-readme.md").write_text(block(done, "docs/benchmarks/loop.svg"))
     page = options.output / "loop.md"
     page.write_text(markdown(done, "loop.svg"))
     raw = {f"{key} {client}": asdict(outcome) for (key, client), outcome in results.items()}
     (bench.folder / "figures.json").write_text(json.dumps(raw, indent=1))
     if options.output == venvs.ROOT / "docs" / "benchmarks":
-        place(venvs.ROOT / "README.md", block(done, "docs/benchmarks/loop.svg"))
+        place(README, "benches.loop", block(done, "docs/benchmarks/loop.svg"))
     tell("")
     print(page.read_text())
     print(f"written to {page}")

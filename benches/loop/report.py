@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import platform
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
+from ..readme import conditions
 from ..report import number, table
 from ..rounds import Outcome
 from .runs import Results
@@ -141,12 +140,7 @@ def control(run: Run, scenario: Scenario) -> str:
 
 
 def where(run: Run) -> str:
-    versions = ", ".join(f"{client} {version}" for client, version in run.versions.items())
-    return (
-        f"{run.on}, {os.cpu_count()} cores, {platform.machine()} {platform.system()}, "
-        f"{platform.python_implementation()} {platform.python_version()}, load average at the start "
-        f"{run.load:.1f}, medians of {run.rounds} rounds. {versions}."
-    )
+    return conditions(run.on, run.load, run.rounds, run.versions)
 
 
 def block(run: Run, plot: str) -> str:
