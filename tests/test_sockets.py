@@ -79,6 +79,16 @@ def test_replaced_connections_of_urllib3_are_used(server: RecordingServer, monke
     assert len(made) == 1
 
 
+def test_closing_the_session_closes_urllib3s_connections(server: RecordingServer, monkeypatch):
+    original = socket.getaddrinfo
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **kwargs: original(*args, **kwargs))
+    session = martlet.Session()
+    assert session.get(server.url).content == b"ok"
+    assert server.open_connections() == 1
+    session.close()
+    server.wait_until(lambda: server.open_connections() == 0)
+
+
 def test_afterwards_the_engine_sends_again(server: RecordingServer):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(socket, "getaddrinfo", lambda *args, **kwargs: [])

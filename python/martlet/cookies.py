@@ -56,6 +56,7 @@ class RequestsCookieJar(cookielib.CookieJar, _Mutable):
 
     if TYPE_CHECKING:
         _policy: CookiePolicy
+        _cookies_lock: threading.RLock
 
     # How often this jar was changed. None: its policy may be somebody's own, the engine cannot stand in for
     # it.
@@ -164,10 +165,11 @@ class RequestsCookieJar(cookielib.CookieJar, _Mutable):
         self._changed(None if name is None else ("remove", (domain, path, name)))
 
     def _changed(self, change: CookieChange | None) -> None:
-        if self._version is not None:
-            self._version += 1
-            if self._recent is not None:
-                self._recent.append((self._version, change))
+        with self._cookies_lock:
+            if self._version is not None:
+                self._version += 1
+                if self._recent is not None:
+                    self._recent.append((self._version, change))
 
     def update(self, other: Any) -> None:  # type: ignore[override]
         """Adds the cookies of another jar or of a mapping."""
@@ -200,8 +202,7 @@ class RequestsCookieJar(cookielib.CookieJar, _Mutable):
         return values[0]
 
     def __getstate__(self) -> dict[str, Any]:
-        without = ("_cookies_lock", "_recent")
-        return {name: value for name, value in self.__dict__.items() if name not in without}
+        return {key: value for key, value in self.__dict__.items() if key not in ("_cookies_lock", "_recent")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)

@@ -248,7 +248,8 @@ class BaseSession(SessionRedirectMixin):
 
     def close(self) -> None:
         """Closes the idle connections. The session can still be used."""
-        for adapter in self.__dict__.get("adapters", {}).values():
+        own = self.__dict__
+        for adapter in own.get("adapters", own.get("_unseen_adapters", {})).values():
             adapter.close()
         self._martlet_client.close()
         self._martlet_used = False
