@@ -45,6 +45,7 @@ IN_FLIGHT = (("sync", 1), ("sync", 16), ("async", 1), ("async", 64), ("async", 1
 
 ONE_CORE = Case("sync", 1, KB, "http", "together")
 FREE = Case("sync", 1, KB, "http", "free")
+THREADS = Case("sync", 16, KB, "http")
 STANDARD = Case("async", 64, KB, "http")
 SECURE = Case("async", 64, KB, "https")
 LARGE = Case("async", 16, MB, "http")
