@@ -17,7 +17,7 @@ import threading
 import time
 import weakref
 from asyncio import events
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -150,6 +150,15 @@ def test_a_callback_without_a_frame_is_seen_under_asyncio() -> None:
     assert stall.frame.filename == events.__file__
 
 
+@pytest.fixture
+def no_collector() -> Iterator[None]:
+    """Keeps the garbage collector away: its passes over all that a suite holds are stalls of their own."""
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.usefixtures("no_collector")
 def test_a_large_document_is_seen_though_json_keeps_the_interpreters_lock(run: Any) -> None:
     text = json.dumps([{"number": number, "text": "x" * 20, "list": [1, 2.5]} for number in range(150_000)])
 
