@@ -61,10 +61,10 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
     yield ""
 
 
-def least(run: Run, case: Case) -> float | None:
-    """martlet's requests per second divided by those of the best peer."""
-    ratios = [run.ratio(case, "per_second", US, peer) for peer in run.peers(case) if peer != US]
-    return min((ratio for ratio in ratios if ratio is not None), default=None)
+def ratios(run: Run, case: Case, name: str) -> list[float]:
+    """martlet's figure divided by that of each peer that has one."""
+    found = [run.ratio(case, name, US, peer) for peer in run.peers(case) if peer != US]
+    return [ratio for ratio in found if ratio is not None]
 
 
 def bars(run: Run) -> Iterator[tuple[str, float | None, str, float]]:
@@ -82,9 +82,9 @@ def bars(run: Run) -> Iterator[tuple[str, float | None, str, float]]:
     yield f"{rate} requests'", run.ratio(ONE_CORE, "per_second", US, "requests"), ">=", 20
     threads = (Case("sync", count, KB, scheme) for scheme, count in product(("http", "https"), (1, 16)))
     for case in (FREE, *threads, LARGE):
-        yield f"requests/s, {case.title}: martlet's of the best peer's", least(run, case), ">=", 1
-    others = (run.ratio(LARGE, "cpu_us", US, peer) for peer in run.peers(LARGE) if peer != US)
-    most = max((ratio for ratio in others if ratio is not None), default=None)
+        least = min(ratios(run, case, "per_second"), default=None)
+        yield f"requests/s, {case.title}: martlet's of the best peer's", least, ">=", 1
+    most = max(ratios(run, LARGE, "cpu_us"), default=None)
     yield f"CPU per request, {LARGE.title}: martlet's of the best peer's", most, "<=", 1
     ways = {} if isinstance(run.overrides, str) else run.overrides
     slowest = min((rates[US] / rates["requests"] for rates in ways.values()), default=None)

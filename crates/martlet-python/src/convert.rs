@@ -45,13 +45,10 @@ pub(crate) fn pairs(value: &Bound<'_, PyAny>) -> Option<String> {
             true => value.str().ok()?.into_any(),
             false => value,
         };
-        text(&name)?;
-        text(&shown)?;
         pairs.push((name, shown));
     }
-    let texts =
-        pairs.iter().map(|(name, value)| (text(name).unwrap_or_default(), text(value).unwrap_or_default()));
-    Some(urlencode(texts))
+    let texts = pairs.iter().map(|(name, value)| Some((text(name)?, text(value)?)));
+    Some(urlencode(texts.collect::<Option<Vec<_>>>()?))
 }
 
 /// Puts a caller's headers over the session's, by requests' rules: a None takes a header away.

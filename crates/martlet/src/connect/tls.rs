@@ -31,8 +31,10 @@ impl<S: Direct + AsyncRead + AsyncWrite + Unpin> Tls<S> {
     /// [`Kind::Tls`] when the peer is not to be believed or does not speak TLS.
     pub(crate) async fn connect(stream: S, host: &str, config: Arc<ClientConfig>) -> Result<Self> {
         let name = server_name(host)?;
-        let shaken = TlsConnector::from(config).connect(name, stream).await;
-        shaken.map(Self).map_err(|error| refused(host, error))
+        match TlsConnector::from(config).connect(name, stream).await {
+            Ok(stream) => Ok(Self(stream)),
+            Err(error) => Err(refused(host, error)),
+        }
     }
 }
 
