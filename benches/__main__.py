@@ -72,6 +72,8 @@ def main() -> None:
             tell("the floor: building the bare Rust loop")
             run.floor = extras.floor(servers)
             if "martlet" in pythons:
+                tell("Python's share")
+                run.share = extras.share(pythons["martlet"], servers)
                 tell("the bridge")
                 run.bridge = extras.bridge(pythons["martlet"], servers.places.client("apart"))
                 if "requests" in pythons:

@@ -1,10 +1,11 @@
 """What martlet costs before anything is sent: the bridge between the loop and the engine, and the road to it.
 
-`martlet._martlet.nothing()` goes to the engine's thread and comes back. Beside it: a bare asyncio future
-that a callback of the same loop resolves, the least that any await of something pending can cost; one after
-another and 64 at once. Then, on the calling thread alone: the check whether a call may take the road in Rust,
-and a GET made ready on it and not sent. Run inside martlet's venv (`python -m benches.bridge`), prints JSON:
-wall and processor microseconds of each.
+`martlet._martlet.nothing()` goes to the engine's thread and comes back. Beside it: the same with an empty
+Response made for it, and a bare asyncio future that a callback of the same loop resolves, the least that any
+await of something pending can cost; one after another and 64 at once. Then, on the calling thread alone: the
+check whether a call may take the road in Rust, and a GET made ready on it and not sent. Run inside martlet's
+venv (`python -m benches.bridge`), prints JSON: wall and processor microseconds of each; with an argument, of
+the empty Response alone.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import json
 import resource
+import sys
 import time
 from collections.abc import Awaitable, Callable
 
@@ -29,6 +31,11 @@ def cpu_seconds() -> float:
 
 async def empty() -> None:
     await _martlet.nothing()
+
+
+async def empty_response() -> None:
+    await _martlet.nothing()
+    martlet.Response.__new__(martlet.Response)
 
 
 async def bare_future() -> None:
@@ -68,7 +75,11 @@ def cost_of_calls(call: Callable[[], object]) -> dict[str, float]:
 
 
 async def main() -> dict[str, dict[str, float]]:
-    kinds = {"an awaitable that does nothing": empty, "a bare future of asyncio": bare_future}
+    kinds = {
+        "an awaitable that does nothing": empty,
+        "an awaitable that does nothing, and an empty Response": empty_response,
+        "a bare future of asyncio": bare_future,
+    }
     awaited = {
         f"{name}, {tasks} at once": await cost(nothing, tasks)
         for tasks in (1, AT_ONCE)
@@ -84,4 +95,4 @@ async def main() -> dict[str, dict[str, float]]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(asyncio.run(main())))
+    print(json.dumps(asyncio.run(cost(empty_response, AT_ONCE) if sys.argv[1:] else main())))

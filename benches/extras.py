@@ -1,6 +1,7 @@
 """What is measured beside the peers' cases, each in a process of its own:
 
 - the floor: `crates/martlet/examples/bare_loop.rs`, the same engine driven from Rust, no Python anywhere;
+- Python's share of a request, which is what is left of it without the floor;
 - the bridge (`bridge.py`), what overriding costs (`overrides.py`), the start of a program (`startup.py`).
 
 Each gives its figures or, as text, the reason why there are none.
@@ -17,13 +18,15 @@ from typing import Any
 
 from . import venvs
 from .cases import CHILD_SECONDS, STANDARD
-from .rounds import Failed, run_child
+from .rounds import Failed, measure, run_child
 from .server import Servers, on_core
 
 Figures = dict[str, Any]
 
 FLOOR_REQUESTS = 100_000
 OVERRIDES_ROUNDS = 5
+SHARE_ROUNDS = 7
+SHARE_SECONDS = 0.5
 FLOOR_SAYS = re.compile(r"([\d.]+) requests/s, ([\d.]+) us CPU per request")
 
 
@@ -47,18 +50,44 @@ def build_floor() -> Path:
 def floor(servers: Servers) -> Figures | str:
     """requests/s and processor microseconds per request of the standard case, without Python."""
     try:
-        program = build_floor()
-        url = f"{servers.url(STANDARD.scheme, STANDARD.placement)}/bytes/{STANDARD.size}"
-        command = [str(program), url, str(FLOOR_REQUESTS), str(STANDARD.in_flight)]
-        with on_core(servers.places.client(STANDARD.placement)):
-            done = subprocess.run(command, capture_output=True, text=True, timeout=CHILD_SECONDS)
-        if done.returncode:
-            raise Failed((done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[-1])
-        if not (said := FLOOR_SAYS.search(done.stdout)):
-            raise Failed(f"bare_loop says {done.stdout!r}")
-    except (Failed, subprocess.TimeoutExpired) as error:
+        return _bare_loop(build_floor(), servers)
+    except Failed as error:
         return str(error)
+
+
+def _bare_loop(program: Path, servers: Servers) -> Figures:
+    url = f"{servers.url(STANDARD.scheme, STANDARD.placement)}/bytes/{STANDARD.size}"
+    command = [str(program), url, str(FLOOR_REQUESTS), str(STANDARD.in_flight)]
+    with on_core(servers.places.client(STANDARD.placement)):
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, timeout=CHILD_SECONDS)
+        except subprocess.TimeoutExpired as error:
+            raise Failed(str(error)) from None
+    if done.returncode:
+        raise Failed((done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[-1])
+    if not (said := FLOOR_SAYS.search(done.stdout)):
+        raise Failed(f"bare_loop says {done.stdout!r}")
     return {"per_second": float(said[1]), "cpu_us": float(said[2])}
+
+
+def share(python: Path, servers: Servers) -> dict[str, float] | str:
+    """Processor microseconds of the standard case, of the same without Python, and of an empty awaitable with
+    an empty Response: medians of rounds that alternate.
+    """
+    found: dict[str, list[float]] = {}
+    core = servers.places.client(STANDARD.placement)
+    try:
+        program = build_floor()
+        for _ in range(SHARE_ROUNDS):
+            for name, figures in (
+                ("whole", measure(STANDARD, "martlet", python, SHARE_SECONDS, servers)),
+                ("bare", _bare_loop(program, servers)),
+                ("empty", run_child(python, "benches.bridge", "response", core=core)),
+            ):
+                found.setdefault(name, []).append(figures["cpu_us"])
+    except Failed as error:
+        return str(error)
+    return {name: median(values) for name, values in found.items()}
 
 
 def bridge(python: Path, core: int | None) -> Figures | str:

@@ -30,6 +30,7 @@ class Run:
     versions: dict[str, str]
     missing: dict[str, str]
     floor: dict[str, Any] | str = "not measured"
+    share: dict[str, float] | str = "not measured"
     bridge: dict[str, Any] | str = "not measured"
     overrides: dict[str, dict[str, float]] | str = "not measured"
     startup: dict[str, dict[str, Any] | str] = field(default_factory=dict)
@@ -86,6 +87,8 @@ def bars(run: Run) -> Iterator[tuple[str, float | None, str, float]]:
         yield f"requests/s, {case.title}: martlet's of the best peer's", least, ">=", 1
     most = max(ratios(run, LARGE, "cpu_us"), default=None)
     yield f"CPU per request, {LARGE.title}: martlet's of the best peer's", most, "<=", 1
+    share = f"Python's share of a request, {STANDARD.title}: of an empty awaitable and an empty Response"
+    yield share, None if isinstance(run.share, str) else of_empty(run.share), "<=", 2
     ways = {} if isinstance(run.overrides, str) else run.overrides
     slowest = min((rates[US] / rates["requests"] for rates in ways.values()), default=None)
     yield "requests/s, whatever is overridden: martlet's of requests'", slowest, ">=", 1
@@ -93,6 +96,11 @@ def bars(run: Run) -> Iterator[tuple[str, float | None, str, float]]:
     figures = start if isinstance(start, dict) else {}
     yield "`import martlet`, ms above `python -c pass`", figures.get("import_ms"), "<=", 15
     yield "the first Session, ms", figures.get("session_ms"), "<=", 3
+
+
+def of_empty(share: dict[str, float]) -> float:
+    """What a request costs more than without Python, divided by what the bridge itself costs."""
+    return (share["whole"] - share["bare"]) / share["empty"]
 
 
 def verdict(figure: float | None, relation: str, bar: float) -> str:
@@ -150,6 +158,11 @@ def extra_tables(run: Run) -> Iterator[str]:
         floor = [run.floor.get(name) for name in ("per_second", "cpu_us")]
         rows = [["bare Rust loop", *map(number, floor)], ["martlet's AsyncSession", *map(number, ours)]]
         yield from table(("", "requests/s", "CPU µs"), rows)
+    if not isinstance(run.share, str):
+        shown = {name: number(value) for name, value in run.share.items()}
+        yield f"In rounds that alternate: {shown['whole']} µs, of which {shown['bare']} without Python;"
+        yield f"an awaitable that does nothing and an empty Response cost {shown['empty']}."
+        yield ""
     yield "## The bridge, and the road to it"
     yield ""
     yield "There and back between the event loop and the engine's thread; and what a call costs before that."

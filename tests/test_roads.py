@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import os
 import subprocess
 import sys
+import weakref
 from typing import Any
 from unittest import mock
 
@@ -114,6 +117,54 @@ def test_each_listed_method_overridden_in_a_subclass_leads_off_it(name: str) -> 
     assert not roads.is_untouched(child, martlet.Session)
     child = type("Child", (martlet.AsyncSession,), {name: lambda self, *args, **kwargs: None})
     assert not roads.is_untouched(child, martlet.AsyncSession)
+
+
+def _set(mapping: Any, name: str, value: Any) -> Any:
+    return lambda session, patch: patch.setitem(mapping(session), name, value)
+
+
+UNUSUAL: dict[str, Any] = {
+    "params": _set(lambda session: session.params, "a", "1"),
+    "proxies": _set(lambda session: session.proxies, "http", "http://proxy.test"),
+    "hooks": lambda session, patch: patch.setitem(session.hooks, "response", [print]),
+    "cert": lambda session, patch: patch.setattr(session, "cert", "client.pem"),
+    "verify": lambda session, patch: patch.setattr(session, "verify", False),
+    "cookies": lambda session, patch: patch.setattr(session, "cookies", {"a": "1"}),
+    "a proxy in the environment": lambda session, patch: patch.setenv("http_proxy", "http://proxy.test"),
+    "a proxy in mixed case": lambda session, patch: patch.setenv("Http_Proxy", "http://proxy.test"),
+    "a netrc file": lambda session, patch: patch.setenv("NETRC", __file__),
+    "an environment of one's own": lambda session, patch: patch.setattr(os, "environ", dict(os.environ)),
+}
+
+
+@pytest.mark.parametrize("name", UNUSUAL)
+def test_what_has_changed_since_the_call_before_is_seen(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def is_quick() -> bool:
+        awaitable: Any = session.get(HERE)
+        awaitable.close()
+        return type(awaitable).__name__ == "Operation"
+
+    session = martlet.AsyncSession()
+    assert is_quick()
+    with monkeypatch.context() as patch:
+        UNUSUAL[name](session, patch)
+        assert not is_quick()
+        assert not is_quick()
+    assert is_quick()
+    session.close()
+
+
+def test_a_session_that_its_own_jar_knows_is_collected() -> None:
+    session = martlet.AsyncSession()
+    jar: Any = session.cookies
+    jar.owner = session
+    call: Any = session.get(HERE)
+    call.close()
+    session.close()
+    gone = weakref.ref(session)
+    del session, jar, call
+    gc.collect()
+    assert gone() is None
 
 
 def test_what_the_engine_does_not_take_goes_the_compatible_road() -> None:

@@ -366,6 +366,8 @@ class Session(BaseSession):
 
     def get(self, url: Any, params: Params = None, **kwargs: Unpack[GetKwargs]) -> Response:
         """Sends a GET request."""
+        if not kwargs:  # nearly always, and quicker than handing nothing on
+            return self.request("GET", url, params=params, allow_redirects=True)
         kwargs.setdefault("allow_redirects", True)
         return self.request("GET", url, params=params, **kwargs)
 

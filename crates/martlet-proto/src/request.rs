@@ -73,7 +73,7 @@ pub fn is_idempotent(method: &str) -> bool {
 pub fn check_field(name: &[u8], value: &[u8]) -> Result<()> {
     let bad_name = name.is_empty()
         || name.first().is_some_and(|first| first.is_ascii_whitespace() || *first == b':')
-        || name.iter().any(|byte| matches!(byte, b'\r' | b'\n' | b':' | 0));
+        || holds(name, |byte| matches!(byte, b'\r' | b'\n' | b':' | 0));
     if bad_name {
         let shown = String::from_utf8_lossy(name);
         return Err(invalid(format!(
@@ -81,7 +81,7 @@ pub fn check_field(name: &[u8], value: &[u8]) -> Result<()> {
         )));
     }
     let bad_value = value.first().is_some_and(u8::is_ascii_whitespace)
-        || value.iter().any(|byte| matches!(byte, b'\r' | b'\n' | 0));
+        || holds(value, |byte| matches!(byte, b'\r' | b'\n' | 0));
     if bad_value {
         let shown = String::from_utf8_lossy(name);
         return Err(invalid(format!(
@@ -89,6 +89,11 @@ pub fn check_field(name: &[u8], value: &[u8]) -> Result<()> {
         )));
     }
     Ok(())
+}
+
+/// Is there such a byte? Looks at all of them, without a branch for each: nearly always there is none.
+fn holds(bytes: &[u8], sought: impl Fn(u8) -> bool) -> bool {
+    bytes.iter().fold(false, |found, byte| found | sought(*byte))
 }
 
 fn invalid(message: String) -> Error {

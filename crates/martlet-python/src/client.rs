@@ -15,6 +15,7 @@ use std::{
 use martlet::{Call, CallError, Config, Response};
 use martlet_proto::{Kind, Phase, cookie::Change};
 use pyo3::{
+    PyTraverseError, PyVisit,
     exceptions::PyValueError,
     intern,
     prelude::*,
@@ -45,7 +46,7 @@ impl Client {
     pub(crate) fn operation(
         slf: &Bound<'_, Self>,
         name: &'static str,
-        call: Call,
+        call: Box<Call>,
         keep: Keep,
         supplier: Option<Supplier>,
     ) -> Operation {
@@ -61,7 +62,7 @@ impl Client {
                     call.source = Some(Box::new(Pieces(asker.clone())));
                 }
                 call.sink = Some(Box::new(Lender(asker)));
-                match engine.execute(call).await {
+                match engine.execute(*call).await {
                     Ok(response) => answer(response),
                     Err(error) => refuse(error),
                 }
@@ -204,7 +205,9 @@ impl Client {
             json,
             unusual,
         };
-        let Some(plain) = plain::read(&arguments) else { return plain::interrupted(slf.py()) };
+        let Some(plain) = plain::read(&arguments, &slf.get().share) else {
+            return plain::interrupted(slf.py());
+        };
         let keep = Keep {
             client: slf.clone().into_any().unbind(),
             session: Some(session.clone().into_any().unbind()),
@@ -234,7 +237,7 @@ impl Client {
         let settings = prepared::Settings { timeout, verify, cert, proxies, stream, target, server_name };
         let (call, supplier) = prepared::call(request, settings)?;
         let keep = Keep { client: slf.clone().into_any().unbind(), session: None, text: false };
-        Ok(Self::operation(slf, "Client.send", call, keep, supplier))
+        Ok(Self::operation(slf, "Client.send", Box::new(call), keep, supplier))
     }
 
     /// All cookies, as tuples of their fields.
@@ -262,6 +265,15 @@ impl Client {
         self.used.store(false, Ordering::Relaxed);
         let engine = self.share.with(py, |state| state.engine.clone());
         engine.close();
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        self.share.traverse(&visit)
+    }
+
+    fn __clear__(&self, py: Python<'_>) {
+        let known = self.share.with(py, |state| std::mem::take(&mut state.known));
+        drop(known);
     }
 
     fn __repr__(&self, py: Python<'_>) -> String {

@@ -17,6 +17,8 @@ use pyo3::{
     types::{PyBytes, PyDict, PyString},
 };
 
+use crate::versions::Stamp;
+
 /// The variables that send a request another way. What they say is worked out by Python.
 const LOUD: [&str; 6] = ["http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"];
 /// The variables that name trusted certificates, in the order of requests.
@@ -29,6 +31,25 @@ pub(crate) struct Environment {
     pub(crate) ca_bundle: Option<PathBuf>,
 }
 
+/// What the variables say, files not looked at.
+#[derive(Clone)]
+enum Said {
+    /// A proxy: that is worked out by Python.
+    Loud,
+    Quiet {
+        ca_bundle: Option<PathBuf>,
+        /// The file that `NETRC` names, or without that variable the directory that may hold one.
+        netrc: Netrc,
+    },
+}
+
+#[derive(Clone)]
+enum Netrc {
+    Named(PathBuf),
+    In(PathBuf),
+    Unknown,
+}
+
 /// The environment, unless it says something that Python has to work out: a proxy, a netrc file.
 pub(crate) fn read(py: Python<'_>) -> PyResult<Option<Environment>> {
     static OS: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
@@ -37,31 +58,59 @@ pub(crate) fn read(py: Python<'_>) -> PyResult<Option<Environment>> {
     // The dictionary behind os.environ, whose keys are encoded; somebody's own mapping is read by Python.
     let Ok(data) = environ.getattr(intern!(py, "_data")) else { return Ok(None) };
     let Ok(data) = data.cast_exact::<PyDict>() else { return Ok(None) };
-    let keys = keys(py);
-    for key in &keys.loud {
-        if data.contains(key.bind(py))? {
-            return Ok(None);
-        }
-    }
-    if names_a_proxy_in_mixed_case(data) {
-        return Ok(None);
-    }
-    let lookup =
-        |key: &Py<PyAny>| Ok::<_, PyErr>(data.get_item(key.bind(py))?.and_then(|value| path(&value)));
-    let quiet = match lookup(&keys.netrc)? {
-        Some(named) => !named.as_os_str().as_encoded_bytes().starts_with(b"~") && !named.exists(),
-        None => lookup(&keys.home)?.is_some_and(has_no_netrc),
+    let Said::Quiet { ca_bundle, netrc } = remembered(data)? else { return Ok(None) };
+    let quiet = match netrc {
+        Netrc::Named(path) => !path.exists(),
+        Netrc::In(home) => has_no_netrc(home),
+        Netrc::Unknown => false,
     };
     if !quiet || system_names_a_proxy(py)? {
         return Ok(None);
     }
-    let mut environment = Environment::default();
-    for key in &keys.bundles {
-        if environment.ca_bundle.is_none() {
-            environment.ca_bundle = lookup(key)?.filter(|path| !path.as_os_str().is_empty());
+    Ok(Some(Environment { ca_bundle }))
+}
+
+/// What the variables say; looked at again when they have changed.
+fn remembered(data: &Bound<'_, PyDict>) -> PyResult<Said> {
+    static SEEN: Mutex<Option<(Stamp, Said)>> = Mutex::new(None);
+    let seen = || SEEN.lock().unwrap_or_else(PoisonError::into_inner);
+    let now = Stamp::of(data);
+    if let Some((then, said)) = &*seen()
+        && Some(*then) == now
+    {
+        return Ok(said.clone());
+    }
+    let said = said(data)?;
+    *seen() = now.map(|now| (now, said.clone()));
+    Ok(said)
+}
+
+fn said(data: &Bound<'_, PyDict>) -> PyResult<Said> {
+    let py = data.py();
+    let keys = keys(py);
+    for key in &keys.loud {
+        if data.contains(key.bind(py))? {
+            return Ok(Said::Loud);
         }
     }
-    Ok(Some(environment))
+    if names_a_proxy_in_mixed_case(data) {
+        return Ok(Said::Loud);
+    }
+    let lookup =
+        |key: &Py<PyAny>| Ok::<_, PyErr>(data.get_item(key.bind(py))?.and_then(|value| path(&value)));
+    let netrc = match (lookup(&keys.netrc)?, lookup(&keys.home)?) {
+        (Some(named), _) if named.as_os_str().as_encoded_bytes().starts_with(b"~") => Netrc::Unknown,
+        (Some(named), _) => Netrc::Named(named),
+        (None, Some(home)) => Netrc::In(home),
+        (None, None) => Netrc::Unknown,
+    };
+    let mut ca_bundle = None;
+    for key in &keys.bundles {
+        if ca_bundle.is_none() {
+            ca_bundle = lookup(key)?.filter(|path| !path.as_os_str().is_empty());
+        }
+    }
+    Ok(Said::Quiet { ca_bundle, netrc })
 }
 
 /// Is there an `Http_Proxy`, which urllib takes as well, where none of the usual names is? Looked for when the number

@@ -10,11 +10,13 @@ mod credentials;
 mod decoder;
 mod environment;
 mod error;
+mod fields;
 mod json;
 mod plain;
 mod prepared;
 mod raw;
 mod rules;
+mod session;
 mod source;
 mod state;
 mod testing;
@@ -23,6 +25,9 @@ mod text;
 mod versions;
 
 use pyo3::prelude::*;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[pymodule]
 fn _martlet(module: &Bound<'_, PyModule>) -> PyResult<()> {

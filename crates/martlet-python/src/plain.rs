@@ -16,14 +16,14 @@ use pyo3::{
     intern,
     prelude::*,
     pybacked::PyBackedBytes,
-    types::{PyBool, PyBytes, PyDict, PyList, PyString},
+    types::{PyBytes, PyDict, PyString},
 };
 
 use crate::{
     convert::{is_nothing, merge_headers, pairs, stored_headers, text, timeouts, utf8, verify},
     cookies,
     credentials::credentials,
-    environment::{self, Environment},
+    session::Session,
     state::{KnownJar, Share},
 };
 
@@ -58,8 +58,11 @@ pub(crate) struct Plain<'a, 'py> {
 }
 
 /// The call, or `None` if it is not plain.
-pub(crate) fn read<'a, 'py>(arguments: &Arguments<'a, 'py>) -> Option<Plain<'a, 'py>> {
-    let session = Session::read(arguments)?;
+pub(crate) fn read<'a, 'py>(arguments: &Arguments<'a, 'py>, share: &Share) -> Option<Plain<'a, 'py>> {
+    if !arguments.unusual.iter().all(|value| is_nothing(value)) {
+        return None;
+    }
+    let session = Session::read(arguments.session, share, arguments.verify, arguments.stream)?;
     // Without credentials of either, the rules ask the URL.
     let auth = match credentials(arguments.auth)? {
         Auth::None => session.auth.clone(),
@@ -79,7 +82,7 @@ pub(crate) fn read<'a, 'py>(arguments: &Arguments<'a, 'py>) -> Option<Plain<'a, 
 
 impl Plain<'_, '_> {
     /// The call itself; `None` if headers, cookies or trusted certificates turn out not to be plain.
-    pub(crate) fn into_call(self, py: Python<'_>, share: &Share) -> Option<Call> {
+    pub(crate) fn into_call(self, py: Python<'_>, share: &Share) -> Option<Box<Call>> {
         let (session, mut request) = (self.session, self.request);
         let (mut headers, unset) = session_headers(share, &session.headers)?;
         if !self.headers.is_none() {
@@ -97,7 +100,18 @@ impl Plain<'_, '_> {
             cookies: Some(jar(py, share, session.cookies.as_ref())?),
             ..Policy::default()
         };
-        Some(Call { policy, timeouts: self.timeouts, tls, stream: session.stream, ..Call::new(request) })
+        // In a box from the beginning: it is handed on many times.
+        Some(Box::new(Call {
+            request,
+            policy,
+            source: None,
+            timeouts: self.timeouts,
+            tls,
+            stream: session.stream,
+            sink: None,
+            keep_alive: true,
+            decode: true,
+        }))
     }
 }
 
@@ -116,62 +130,6 @@ fn given<T>(py: Python<'_>, result: PyResult<T>) -> Option<T> {
             }
         })
         .ok()
-}
-
-/// What the session says, as far as it is plain.
-struct Session<'py> {
-    headers: Bound<'py, PyAny>,
-    auth: Auth,
-    verify: Bound<'py, PyAny>,
-    /// The environment's bundle counts where the call says nothing of its own, whatever the session says.
-    asks_environment: bool,
-    environment: Environment,
-    stream: bool,
-    max_redirects: u32,
-    cookies: Option<Bound<'py, PyAny>>,
-}
-
-impl<'py> Session<'py> {
-    fn read(arguments: &Arguments<'_, 'py>) -> Option<Self> {
-        let (dict, py) = (arguments.session, arguments.session.py());
-        let get = |name| dict.get_item(name).ok();
-        let empty = |name| Some(get(name)?.is_none_or(|value| is_nothing(&value)));
-        let plain = arguments.unusual.iter().all(|value| is_nothing(value))
-            && empty(intern!(py, "params"))?
-            && empty(intern!(py, "proxies"))?
-            && empty(intern!(py, "cert"))?
-            && get(intern!(py, "adapters"))?.is_none()
-            && get(intern!(py, "hooks"))?.is_none_or(|hooks| has_no_hooks(&hooks));
-        if !plain {
-            return None;
-        }
-        let trusts = get(intern!(py, "trust_env"))?.is_none_or(|trust| trust.is_truthy().unwrap_or(true));
-        let environment = match trusts {
-            true => environment::read(py).ok()??,
-            false => Environment::default(),
-        };
-        let own = |given: &Bound<'py, PyAny>, name| match given.is_none() {
-            true => Some(get(name)?.unwrap_or_else(|| given.clone())),
-            false => Some(given.clone()),
-        };
-        Some(Self {
-            headers: get(intern!(py, "headers"))??,
-            auth: get(intern!(py, "auth"))?.map_or(Some(Auth::None), |auth| credentials(&auth))?,
-            verify: own(arguments.verify, intern!(py, "verify"))?,
-            asks_environment: is_usual(arguments.verify),
-            environment,
-            stream: own(arguments.stream, intern!(py, "stream"))?.is_truthy().ok()?,
-            max_redirects: get(intern!(py, "max_redirects"))?
-                .map_or(Some(30), |limit| limit.extract().ok())?,
-            cookies: get(intern!(py, "cookies"))?,
-        })
-    }
-}
-
-/// `{'response': []}`, or nothing at all.
-fn has_no_hooks(hooks: &Bound<'_, PyAny>) -> bool {
-    let Ok(hooks) = hooks.cast_exact::<PyDict>() else { return hooks.is_none() };
-    hooks.values().iter().all(|hooks| hooks.cast_exact::<PyList>().is_ok_and(|hooks| hooks.is_empty()))
 }
 
 /// Method, URL and body, and whether that is a text; `headers` holds what the body computes.
@@ -324,11 +282,6 @@ fn jar(py: Python<'_>, share: &Share, own: Option<&Bound<'_, PyAny>>) -> Option<
     let before = share.with(py, |state| state.known.jar.replace(now));
     drop(before);
     Some(ours)
-}
-
-/// No word, or True.
-fn is_usual(verify: &Bound<'_, PyAny>) -> bool {
-    verify.is_none() || verify.cast::<PyBool>().is_ok_and(|verify| verify.is_true())
 }
 
 /// `verify=False` is left to the general road, which warns as requests does.

@@ -7,9 +7,9 @@ use martlet_proto::{
     Headers,
     cookie::{Jar, SharedJar},
 };
-use pyo3::{prelude::*, sync::MutexExt};
+use pyo3::{PyTraverseError, PyVisit, prelude::*, sync::MutexExt};
 
-use crate::bridge::Ours;
+use crate::{bridge::Ours, fields::Fields, versions::Stamp};
 
 /// What belongs to one process.
 pub(crate) struct State {
@@ -21,6 +21,8 @@ pub(crate) struct State {
 /// What is remembered from call to call.
 #[derive(Default)]
 pub(crate) struct Known {
+    /// What the session's `__dict__` said when that was its stamp.
+    pub(crate) session: Option<(Stamp, Arc<Fields>)>,
     /// The session's headers: the container's `_store`, its version, and what was in it.
     pub(crate) headers: Option<(Py<PyAny>, i64, (Headers, bool))>,
     pub(crate) jar: Option<KnownJar>,
@@ -70,6 +72,22 @@ impl Share {
         let value = f(&mut fresh);
         *state = Ours::new(fresh);
         value
+    }
+}
+
+impl Share {
+    /// Shows the garbage collector what is remembered: a jar of the user's may know the session.
+    pub(crate) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        // Held by a thread that works: then it is not garbage.
+        let Ok(state) = self.state.try_lock() else { return Ok(()) };
+        let Some(State { known, .. }) = state.get() else { return Ok(()) };
+        if let Some((container, ..)) = &known.headers {
+            visit.call(container)?;
+        }
+        if let Some(jar) = &known.jar {
+            visit.call(&jar.own)?;
+        }
+        known.session.iter().try_for_each(|(_, fields)| fields.traverse(visit))
     }
 }
 

@@ -1,6 +1,8 @@
 //! What is as it was when somebody last looked: classes, by the version that CPython gives to a class for its own
 //! method cache, and takes away with every change to the class or to one it derives from; and what certain names
 //! of certain modules stand for.
+//!
+//! Dictionaries have versions too, a [`Stamp`]: while it is the same, names need not be looked up again.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -27,6 +29,8 @@ pub(crate) struct Versions {
 struct Noted {
     classes: Vec<Version>,
     names: Vec<Option<Named>>,
+    /// The dictionaries that `names` were last looked up in.
+    places: Vec<Unchanged>,
 }
 
 /// What a name stood for. Kept alive: another object never has its address.
@@ -43,25 +47,43 @@ impl Versions {
 
     /// Whether this class was noted, has not changed since, and no watched name stands for something else.
     fn hold(&self, kind: &Bound<'_, PyAny>) -> bool {
-        let Some(class_version) = version(kind) else { return false };
-        let names = self.names(kind.py());
+        let (py, Some(class_version)) = (kind.py(), version(kind)) else { return false };
         let noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
-        noted.classes.contains(&class_version)
-            && noted.names.len() == names.len()
+        if !noted.classes.contains(&class_version) {
+            return false;
+        }
+        if !noted.places.is_empty() && noted.places.iter().all(|place| place.holds(py)) {
+            return noted
+                .names
+                .iter()
+                .flatten()
+                .all(|Named(object, version)| state(object.bind(py)) == Some(*version));
+        }
+        drop(noted); // looking names up compares keys, which may be anybody's
+        let (names, places) = self.names(py);
+        let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
+        let holds = noted.names.len() == names.len()
             && noted.names.iter().zip(&names).all(|(noted, found)| match (noted, found) {
                 (Some(Named(object, version)), Some(found)) => {
                     object.is(found) && state(found) == Some(*version)
                 }
                 // A module loaded meanwhile has to be looked at.
                 (noted, found) => noted.is_none() && found.is_none(),
-            })
+            });
+        if holds {
+            let before = std::mem::replace(&mut noted.places, places);
+            drop(noted);
+            drop(before);
+        }
+        holds
     }
 
     /// Notes the class, and what the watched names stand for, as they are now.
     fn note(&self, kind: &Bound<'_, PyAny>) {
         let Some(class_version) = version(kind) else { return };
         let mut names = Vec::new();
-        for found in self.names(kind.py()) {
+        let (found, places) = self.names(kind.py());
+        for found in found {
             let Some(found) = found else {
                 names.push(None);
                 continue;
@@ -76,24 +98,66 @@ impl Versions {
         if !noted.classes.contains(&class_version) {
             noted.classes.push(class_version);
         }
-        let before = std::mem::replace(&mut noted.names, names);
+        let before =
+            (std::mem::replace(&mut noted.names, names), std::mem::replace(&mut noted.places, places));
         drop(noted);
         drop(before); // may run code of Python's: not under the lock
     }
 }
 
 impl Versions {
-    /// What the watched names stand for now; `None` where the module or the name is not there.
-    fn names<'py>(&self, py: Python<'py>) -> Vec<Option<Bound<'py, PyAny>>> {
+    /// What the watched names stand for now, `None` where the module or the name is not there; and the dictionaries
+    /// that say so, as they were before, none where one has no version.
+    fn names<'py>(&self, py: Python<'py>) -> (Vec<Option<Bound<'py, PyAny>>>, Vec<Unchanged>) {
         let mut found = Vec::with_capacity(self.watched.iter().map(|(_, names)| names.len()).sum());
+        let modules = self.modules.bind(py);
+        let mut places = vec![Unchanged::new(modules)];
         for (module, names) in &self.watched {
-            let module = self.modules.bind(py).get_item(module).ok().flatten();
+            let module = modules.get_item(module).ok().flatten();
             let dict = module.and_then(|module| Some(module.cast_into::<PyModule>().ok()?.dict()));
+            places.extend(dict.as_ref().map(Unchanged::new));
             for name in names {
                 found.push(dict.as_ref().and_then(|dict| dict.get_item(name).ok().flatten()));
             }
         }
-        found
+        (found, places.into_iter().collect::<Option<_>>().unwrap_or_default())
+    }
+}
+
+/// A dictionary as it was.
+struct Unchanged(Py<PyDict>, Stamp);
+
+impl Unchanged {
+    /// `None` where dictionaries have no stamp.
+    fn new(dict: &Bound<'_, PyDict>) -> Option<Self> {
+        Some(Self(dict.clone().unbind(), Stamp::of(dict)?))
+    }
+
+    fn holds(&self, py: Python<'_>) -> bool {
+        Stamp::of(self.0.bind(py)) == Some(self.1)
+    }
+}
+
+/// The version of a dictionary: every change replaces it by one that no dictionary ever had (PEP 509), so that it
+/// stands for the dictionary and for what is in it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Stamp(u64);
+
+impl Stamp {
+    /// `None` where dictionaries have none: since Python 3.14, and the stable ABI does not show it.
+    #[cfg(not(any(feature = "abi3", Py_3_14, Py_GIL_DISABLED)))]
+    #[cfg_attr(
+        Py_3_12,
+        expect(deprecated, reason = "what is to replace it is called at each change, and costs more")
+    )]
+    pub(crate) fn of(dict: &Bound<'_, PyDict>) -> Option<Self> {
+        // SAFETY: a dictionary that is alive, read by a thread that is attached to the interpreter.
+        Some(Self(unsafe { (*dict.as_ptr().cast::<pyo3::ffi::PyDictObject>()).ma_version_tag }))
+    }
+
+    #[cfg(any(feature = "abi3", Py_3_14, Py_GIL_DISABLED))]
+    pub(crate) fn of(_: &Bound<'_, PyDict>) -> Option<Self> {
+        None
     }
 }
 

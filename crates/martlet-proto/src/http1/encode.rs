@@ -91,7 +91,8 @@ fn check_method(method: &str) -> Result<()> {
 }
 
 fn check_visible(what: &str, text: &str) -> Result<()> {
-    match !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic()) {
+    // All bytes, without a branch for each.
+    match !text.is_empty() && text.bytes().fold(true, |visible, byte| visible & byte.is_ascii_graphic()) {
         true => Ok(()),
         false => {
             let message =

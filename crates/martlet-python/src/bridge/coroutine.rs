@@ -1,4 +1,4 @@
-//! Small things that coroutines need: the loop that runs them, and the exception that ends them.
+//! Small things that coroutines need: the loop that runs them, and how a step is told.
 
 use pyo3::{exceptions::PyStopIteration, intern, prelude::*};
 
@@ -22,11 +22,24 @@ pub(super) fn running_loop(py: Python<'_>) -> PyResult<Option<Bound<'_, PyAny>>>
     Ok((!event_loop.is_none()).then_some(event_loop))
 }
 
-/// The end of a coroutine that returns `value`. The exception is made here, so that a tuple or an exception is
-/// taken as it is.
-pub(super) fn stop_iteration(py: Python<'_>, value: Py<PyAny>) -> PyErr {
-    match py.get_type::<PyStopIteration>().call1((value,)) {
-        Ok(end) => PyErr::from_value(end),
-        Err(error) => error,
+/// What a step of a coroutine came to.
+pub(super) enum Step {
+    /// Something to wait for.
+    Yield(Py<PyAny>),
+    /// The end.
+    Return(Py<PyAny>),
+}
+
+impl Step {
+    /// As `send` tells it: the end is a StopIteration. The exception is made here, so that a tuple or an exception is
+    /// returned as it is.
+    pub(super) fn sent(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        match self {
+            Self::Yield(value) => Ok(value),
+            Self::Return(value) => match py.get_type::<PyStopIteration>().call1((value,)) {
+                Ok(end) => Err(PyErr::from_value(end)),
+                Err(error) => Err(error),
+            },
+        }
     }
 }

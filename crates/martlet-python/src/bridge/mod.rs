@@ -25,6 +25,8 @@ mod operation;
 mod port;
 mod presized;
 mod report;
+#[cfg(not(feature = "abi3"))]
+mod steps;
 mod wakeup;
 
 #[cfg(not(feature = "abi3"))]
@@ -42,6 +44,8 @@ use pyo3::prelude::*;
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(guard::refuse_waiting, module)?)?;
     module.add_class::<Operation>()?;
+    #[cfg(not(feature = "abi3"))]
+    steps::install(module.py());
     module.add_class::<port::LoopPort>()?;
     gate::register(module)
 }

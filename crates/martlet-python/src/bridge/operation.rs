@@ -17,7 +17,7 @@ use pyo3::{
 };
 
 use super::{
-    coroutine::{running_loop, stop_iteration},
+    coroutine::{Step, running_loop},
     exchange::{Asker, Keep, Link, Question, Reply, Work},
     gate::{generation, inherited},
     guard, memory,
@@ -105,11 +105,11 @@ impl Operation {
         }
     }
 
-    /// One step of the coroutine; `None`: it has something to wait for and stands for it itself.
-    fn step(slf: &Bound<'_, Self>) -> PyResult<Option<Py<PyAny>>> {
+    /// One step of the coroutine, given a value.
+    pub(super) fn advance(slf: &Bound<'_, Self>, value: &Bound<'_, PyAny>) -> PyResult<Step> {
         let py = slf.py();
         if let Some(inner) = Self::foreign(slf) {
-            return Ok(Some(inner.call_method1(intern!(py, "send"), (py.None(),))?.unbind()));
+            return Ok(Step::Yield(inner.call_method1(intern!(py, "send"), (value,))?.unbind()));
         }
         let state = slf.borrow_mut().take()?;
         match state {
@@ -118,17 +118,18 @@ impl Operation {
                     let mut this = slf.borrow_mut();
                     this.state = State::Yielded(start, event_loop.unbind());
                     this.blocking = true;
-                    Ok(None)
+                    drop(this);
+                    Ok(Step::Yield(slf.clone().into_any().unbind()))
                 }
                 None => {
                     slf.borrow_mut().state = State::New(start);
                     let wait = py.import("martlet._loops")?.getattr("foreign_wait")?;
                     let inner = wait.call1((slf,)).inspect_err(|_| slf.borrow_mut().state = State::Spent)?;
-                    slf.borrow_mut().foreign = Some(inner.clone().unbind());
-                    Ok(Some(inner.call_method1(intern!(py, "send"), (py.None(),))?.unbind()))
+                    slf.borrow_mut().foreign = Some(inner.unbind());
+                    Self::advance(slf, value)
                 }
             },
-            State::Ready(result) => Err(stop_iteration(py, result?)),
+            State::Ready(result) => Ok(Step::Return(result?)),
             State::Cancelled(_) | State::Spent => {
                 Err(PyRuntimeError::new_err("cannot reuse already awaited coroutine"))
             }
@@ -223,15 +224,11 @@ impl Operation {
     }
 
     fn __next__(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
-        Ok(Self::step(slf)?.unwrap_or_else(|| slf.clone().into_any().unbind()))
+        Self::send(slf, slf.py().None().bind(slf.py()))
     }
 
     fn send(slf: &Bound<'_, Self>, value: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        let py = slf.py();
-        match Self::foreign(slf) {
-            Some(inner) => Ok(inner.call_method1(intern!(py, "send"), (value,))?.unbind()),
-            None => Self::__next__(slf),
-        }
+        Self::advance(slf, value)?.sent(slf.py())
     }
 
     /// Abandons the operation and raises the exception.

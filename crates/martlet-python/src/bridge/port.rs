@@ -11,6 +11,7 @@
 
 use std::{
     collections::{HashMap, VecDeque},
+    hash::{BuildHasherDefault, Hasher},
     mem::ManuallyDrop,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -72,16 +73,12 @@ impl Port {
     fn take_turn(&self, turn: &mut VecDeque<Message>) {
         let mut messages = lock(&self.messages);
         let bell = lock(&self.bell);
-        if messages.len() > TURN {
-            turn.extend(messages.drain(..TURN));
-            if let Some(bell) = bell.as_ref().filter(|bell| bell.forgets()) {
-                bell.ring();
-            }
-        } else {
-            std::mem::swap(&mut *messages, turn);
-            if let Some(bell) = bell.as_ref() {
-                bell.silence();
-            }
+        let count = messages.len().min(TURN);
+        turn.extend(messages.drain(..count));
+        match &*bell {
+            Some(bell) if messages.is_empty() => bell.silence(),
+            Some(bell) if bell.forgets() => bell.ring(),
+            _ => {}
         }
     }
 
@@ -115,7 +112,28 @@ pub(super) struct Board {
 #[derive(Default)]
 struct Running {
     last_token: usize,
-    by_token: HashMap<usize, Arc<dyn Waiting>>,
+    by_token: ByToken,
+}
+
+type ByToken = HashMap<usize, Arc<dyn Waiting>, BuildHasherDefault<Spread>>;
+
+/// Tokens are counted up by us: nobody chooses them so that they collide.
+#[derive(Default)]
+struct Spread(u64);
+
+impl Hasher for Spread {
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.write_usize((*byte).into()));
+    }
+
+    fn write_usize(&mut self, number: usize) {
+        // Knuth's multiplicative hashing, by 2^64 over the golden ratio.
+        self.0 = (self.0 ^ number as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }
 
 impl Board {
@@ -135,7 +153,7 @@ impl Board {
         lock(&self.running).by_token.get(&token).map(Arc::clone)
     }
 
-    fn clear(&self) -> HashMap<usize, Arc<dyn Waiting>> {
+    fn clear(&self) -> ByToken {
         std::mem::take(&mut lock(&self.running).by_token)
     }
 }
@@ -146,6 +164,8 @@ pub(super) struct LoopPort {
     port: ManuallyDrop<Arc<Port>>,
     board: Arc<Board>,
     outbox: Mutex<Vec<Job>>,
+    /// Room for a turn's messages, between turns.
+    room: Mutex<VecDeque<Message>>,
     draining: AtomicBool,
     engine: Ours<Arc<Engine>>,
 }
@@ -189,7 +209,8 @@ impl LoopPort {
     /// Handles what has arrived; called by the loop.
     fn drain(&self, py: Python<'_>) -> PyResult<()> {
         self.engine.require("event loop")?;
-        let mut turn = VecDeque::new();
+        // Taken, not locked: a task's step may run the loop once more.
+        let mut turn = std::mem::take(&mut *lock(&self.room));
         self.port.take_turn(&mut turn);
         self.draining.store(true, Ordering::Relaxed);
         let mut result = Ok(());
@@ -206,6 +227,7 @@ impl LoopPort {
         if !turn.is_empty() {
             self.port.give_back(&mut turn);
         }
+        *lock(&self.room) = turn;
         let flushed = self.flush(&mut lock(&self.outbox));
         result.and(flushed)
     }
@@ -273,6 +295,7 @@ pub(super) fn port_of<'py>(
         port: ManuallyDrop::new(Arc::new(Port::new())),
         board: Arc::default(),
         outbox: Mutex::default(),
+        room: Mutex::default(),
         draining: AtomicBool::new(false),
         engine: Ours::new(engine()?),
     };
