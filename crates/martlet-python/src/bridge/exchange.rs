@@ -85,6 +85,20 @@ impl Link {
         self.talk().question.take()
     }
 
+    /// Does a question wait for an answer?
+    pub(super) fn asks(&self) -> bool {
+        self.talk().question.is_some()
+    }
+
+    /// What a waiting thread is to do, if there is anything.
+    pub(super) fn take_event(&self) -> Option<Event> {
+        let mut talk = self.talk();
+        match talk.answer.take() {
+            Some(answer) => Some(Event::Done(answer)),
+            None => talk.question.take().map(Event::Asked),
+        }
+    }
+
     pub(super) fn reply(&self, reply: Reply) {
         let mut talk = self.talk();
         talk.reply = Some(reply);

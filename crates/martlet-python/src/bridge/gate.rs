@@ -17,6 +17,8 @@ use std::{
 use martlet::runtime::Engine;
 use pyo3::{exceptions::PyRuntimeError, prelude::*};
 
+use super::crowd;
+
 static ENGINE: AtomicPtr<Arc<Engine>> = AtomicPtr::new(ptr::null_mut());
 static GENERATION: AtomicU64 = AtomicU64::new(0);
 
@@ -110,6 +112,7 @@ fn _after_fork_in_child() {
     GENERATION.fetch_add(1, Ordering::AcqRel);
     // Forgotten on purpose: see the head of this file.
     ENGINE.store(ptr::null_mut(), Ordering::Release);
+    crowd::forget();
     close_inherited();
 }
 

@@ -16,6 +16,7 @@
 mod blank;
 mod blocking;
 mod coroutine;
+mod crowd;
 mod descriptors;
 mod exchange;
 mod gate;

@@ -22,7 +22,7 @@ use super::{
     gate::{generation, inherited},
     guard, memory,
     port::{Board, LoopPort, Waiting, asyncio_port, listen, port_of},
-    report::Report,
+    report::{Report, Waiter},
 };
 
 /// Makes the work. In a mutex only because Python may look at an operation from any thread.
@@ -203,7 +203,7 @@ impl Operation {
         }
         let state = slf.borrow_mut().take()?;
         match state {
-            State::New(start) => Self::run_here(slf, start),
+            State::New(start) => Self::run(slf, start),
             state => {
                 let spent = matches!(state, State::Spent | State::Ready(_) | State::Cancelled(_));
                 slf.borrow_mut().state = state;
@@ -423,7 +423,7 @@ impl Operation {
         let work = make(start, Asker(Arc::clone(&link)));
         let own = Arc::clone(&link);
         let (board, token) = port.get().submit(Arc::new(slf.clone().unbind()), move |port, token| {
-            Box::pin(Report::new(work, own, port, token))
+            Box::pin(Report::new(work, own, Waiter::Loop(port, token)))
         })?;
         slf.borrow_mut().state =
             State::Running(Running { link, board, token, event_loop, callback, context });

@@ -1,4 +1,4 @@
-//! The engine's side of an operation that an event loop waits for.
+//! The engine's side of an operation that an event loop or a thread waits for.
 
 use std::{
     future::Future,
@@ -6,6 +6,7 @@ use std::{
     pin::Pin,
     sync::{Arc, atomic::Ordering},
     task::{Context, Poll},
+    thread::Thread,
 };
 
 use pyo3::{exceptions::PyRuntimeError, prelude::*};
@@ -15,17 +16,33 @@ use super::{
     port::{Message, Port},
 };
 
-/// The job that runs an operation for an event loop: reports to the loop's port, and ends at once when cancelled.
+/// Who is told that there is something on the [`Link`].
+pub(super) enum Waiter {
+    /// An event loop, by its port and the operation's token.
+    Loop(Arc<Port>, usize),
+    /// A thread that is parked, or about to be.
+    Thread(Thread),
+}
+
+impl Waiter {
+    fn answered(&self) {
+        match self {
+            Self::Loop(port, token) => port.push(Message::Done(*token)),
+            Self::Thread(thread) => thread.unpark(),
+        }
+    }
+}
+
+/// The job that runs an operation for somebody else: reports to who waits, and ends at once when cancelled.
 pub(super) struct Report {
     work: Option<Work>,
     link: Arc<Link>,
-    port: Arc<Port>,
-    token: usize,
+    waiter: Waiter,
 }
 
 impl Report {
-    pub(super) fn new(work: Work, link: Arc<Link>, port: Arc<Port>, token: usize) -> Self {
-        Self { work: Some(work), link, port, token }
+    pub(super) fn new(work: Work, link: Arc<Link>, waiter: Waiter) -> Self {
+        Self { work: Some(work), link, waiter }
     }
 }
 
@@ -33,7 +50,7 @@ impl Drop for Report {
     /// Dropped before its end: the engine has been shut down, or the work has panicked. Who waits is told.
     fn drop(&mut self) {
         if self.work.take().is_some() && self.link.answer(Box::new(|_, _| Err(given_up()))) {
-            self.port.push(Message::Done(self.token));
+            self.waiter.answered();
         }
     }
 }
@@ -58,14 +75,20 @@ impl Future for Report {
             Poll::Ready(answer) => {
                 this.work = None;
                 if this.link.answer(answer) {
-                    this.port.push(Message::Done(this.token));
+                    this.waiter.answered();
                 }
                 Poll::Ready(())
             }
             Poll::Pending => {
                 this.link.register(cx);
-                if let Some(question) = this.link.take_question() {
-                    this.port.push(Message::Asked(this.token, question));
+                match &this.waiter {
+                    Waiter::Loop(port, token) => {
+                        if let Some(question) = this.link.take_question() {
+                            port.push(Message::Asked(*token, question));
+                        }
+                    }
+                    Waiter::Thread(thread) if this.link.asks() => thread.unpark(),
+                    Waiter::Thread(_) => {}
                 }
                 // Cancelled between the check above and the registration: be polled once more.
                 if this.link.cancelled.load(Ordering::Acquire) {
