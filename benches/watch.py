@@ -1,9 +1,10 @@
-"""What `martlet.watch()` costs: `python -m benches.watch [pairs]`.
+"""What `martlet.watch()` costs: `python -m benches.watch [blocks]`.
 
-A busy asyncio program does the same piece of work without a watch and with one, in turns and in one process,
-so that what else the machine does meets both. Printed is the CPU time of the whole process, the watching
-thread included: the median of a piece without, and by how much each piece with a watch exceeds the one beside
-it, the median of that and its quartiles. Then the CPU time of a loop that only waits.
+A busy asyncio program does the same small piece of work again and again in one process, a block of pieces
+without a watch, a block with one, and so on, so that what else the machine does meets both. Printed is the
+processor time of a piece, the watching thread's included. What others do to the machine only ever adds to it:
+so the quickest tenth of the pieces is compared, by the slowest of them, and beside it the medians.
+Then the processor time of a loop that only waits.
 """
 
 from __future__ import annotations
@@ -19,13 +20,14 @@ import martlet
 
 THRESHOLDS = (0.05, 0.1)
 IDLE = 5.0
+PIECES = 10
 
 
 async def switching() -> None:
     """Tasks that do next to nothing between two turns, 50 at a time."""
 
     async def spin() -> None:
-        for _ in range(2_000):
+        for _ in range(400):
             await asyncio.sleep(0)
 
     await asyncio.gather(*(spin() for _ in range(50)))
@@ -42,7 +44,7 @@ async def streams() -> None:
 
     async def talk(port: int) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        for _ in range(250):
+        for _ in range(25):
             writer.write(b"line\n")
             await reader.readline()
         writer.close()
@@ -55,7 +57,7 @@ async def streams() -> None:
 
 async def computing() -> None:
     """Python that computes and makes objects, with a turn of the loop each few milliseconds."""
-    for _ in range(60):
+    for _ in range(8):
         sum(len([number]) for number in range(30_000))
         await asyncio.sleep(0)
 
@@ -67,35 +69,40 @@ def watch(threshold: float) -> contextlib.AbstractContextManager[object]:
     return martlet.watch(threshold, report=None) if threshold else contextlib.nullcontext()
 
 
-async def cpu_seconds(work: Callable[[], Awaitable[None]], threshold: float) -> float:
+async def cpu_seconds(work: Callable[[], Awaitable[None]]) -> float:
+    before = time.process_time()
+    await work()
+    return time.process_time() - before
+
+
+async def block(work: Callable[[], Awaitable[None]], threshold: float) -> list[float]:
     with watch(threshold):
-        before = time.process_time()
-        await work()
-        return time.process_time() - before
+        await work()  # warms up, and what begins with the watch is behind us
+        return [await cpu_seconds(work) for _ in range(PIECES)]
 
 
-async def compare(work: Callable[[], Awaitable[None]], threshold: float, pairs: int) -> None:
-    without, added = [], []
-    for number in range(pairs + 1):
-        order = (0.0, threshold) if number % 2 else (threshold, 0.0)
-        times = {each: await cpu_seconds(work, each) for each in order}
-        if number:  # the first warms up
-            without.append(times[0.0])
-            added.append(times[threshold] / times[0.0] - 1)
-    low, median, high = statistics.quantiles(added, n=4)
+async def compare(work: Callable[[], Awaitable[None]], threshold: float, blocks: int) -> None:
+    times: dict[float, list[float]] = {0.0: [], threshold: []}
+    for number in range(blocks):
+        for each in (0.0, threshold) if number % 2 else (threshold, 0.0):
+            times[each] += await block(work, each)
+    (quick, median), (quick_watched, median_watched) = (
+        (statistics.quantiles(pieces, n=10)[0], statistics.median(pieces)) for pieces in times.values()
+    )
     print(
-        f"{work.__name__}, {threshold * 1000:.0f} ms: {statistics.median(without):.3f} s without, "
-        f"with a watch {median:+.2%} (quartiles {low:+.2%}, {high:+.2%})",
+        f"{work.__name__}, {threshold * 1000:.0f} ms: {quick * 1000:.1f} ms of processor time without, "
+        f"with a watch {quick_watched / quick - 1:+.2%} (medians {median_watched / median - 1:+.2%})",
         flush=True,
     )
 
 
-async def main(pairs: int) -> None:
+async def main(blocks: int) -> None:
     for work in WORK:
         for threshold in THRESHOLDS:
-            await compare(work, threshold, pairs)
+            await compare(work, threshold, blocks)
     for threshold in (0.0, *THRESHOLDS):
-        spent = await cpu_seconds(lambda: asyncio.sleep(IDLE), threshold)
+        with watch(threshold):
+            spent = await cpu_seconds(lambda: asyncio.sleep(IDLE))
         print(f"waiting, {threshold * 1000:.0f} ms: {spent / IDLE:.2%} of a core")
 
 
