@@ -10,6 +10,7 @@ from .timeouts import Timeout
 _T_co = TypeVar("_T_co", covariant=True)
 
 __all__ = [
+    "BodyBuild",
     "Client",
     "Decoder",
     "JsonBuild",
@@ -19,6 +20,7 @@ __all__ = [
     "Server",
     "TextPieces",
     "Versions",
+    "build_body",
     "decode",
     "encoding_from_content_type",
     "guess_json_utf",
@@ -31,6 +33,7 @@ __all__ = [
     "refuse_waiting",
     "requote_uri",
     "urlencode",
+    "utf8_length",
 ]
 
 @final
@@ -77,6 +80,37 @@ class Operation(Generic[_T_co], Awaitable[_T_co]):
     def _abandon(self) -> None: ...
 
 @final
+class BodyBuild:
+    """What `data=` or `json=` come to, written in slices. Its objects may be changed between two slices."""
+
+    @property
+    def arguments(self) -> tuple[Any, ...]:
+        """What `Client.begin` was called with, but for `build`."""
+
+    @property
+    def content_type(self) -> str: ...
+    @property
+    def text(self) -> bool:
+        """Whether `PreparedRequest.body` is a str."""
+
+    def build(self, objects: int | None = None) -> bool | None:
+        """Goes on for a slice of time, or `objects` objects: True when the body is complete, False when the
+        slice has ended, None for what is not plain.
+
+        RuntimeError for a dict that has changed its size since it was begun.
+        """
+
+    def written(self) -> Operation[Any]:
+        """The body as an object, once it is complete, and once: gives bytes; where `text` is true, another
+        operation, which gives a str. UnicodeEncodeError for a form with a lone surrogate.
+        """
+
+def build_body(data: Any, json: Any, objects: int | None = None) -> BodyBuild | None:
+    """The body that `data=` or `json=` come to, as far as the first slice has got. None for one that needs no
+    more, and for what is not plain. With `objects` that slice has so many, and whatever is plain is given.
+    """
+
+@final
 class Client:
     """A pool of connections and a cookie jar. Cheap to make: nothing is started before the first request.
 
@@ -120,8 +154,12 @@ class Client:
         verify: Any,
         cert: Any,
         json: Any,
-    ) -> Operation[Response] | None:
+        build: Any = None,
+    ) -> Operation[Response] | Any | None:
         """The quick road: a whole call in the engine, redirects and cookies included.
+
+        `build`: True to be given a `BodyBuild` where the body is not written in less than a slice; that one,
+        complete, to be sent.
 
         `session` is the session's `__dict__`. None if anything in it or in the arguments is not plain;
         nothing has happened then, and the caller takes the compatible road.
@@ -243,6 +281,12 @@ def prepare_url(url: str, params: str) -> str:
 
 def requote_uri(uri: str) -> str:
     """The URI quoted once and only once."""
+
+def utf8_length(text: str) -> int:
+    """How many bytes it is in UTF-8; counted without the interpreter.
+
+    UnicodeEncodeError for a lone surrogate.
+    """
 
 def urlencode(pairs: list[tuple[bytes, bytes]]) -> str:
     """`urllib.parse.urlencode` of the pairs."""

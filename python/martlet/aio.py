@@ -13,6 +13,7 @@ import inspect
 import sys
 
 from . import roads
+from ._martlet import BodyBuild
 from .environment import load_what_the_engine_asks_for
 from .exchange import aemitting, arun, request_steps, send_steps
 from .models import Request
@@ -94,12 +95,17 @@ class AsyncSession(BaseSession):
         cert: Cert = None,
         json: Any = None,
     ) -> Awaitable[Response]:
-        """Sends a request; awaited, it gives the response to it. See `Session.request`."""
+        """Sends a request; awaited, it gives the response to it. See `Session.request`.
+
+        A large document or form is read in slices, between which the loop has its turn. If it is changed
+        meanwhile, what is sent has parts of both versions; a dict that changes its size is a RuntimeError.
+        """
         if not self._martlet_used:
             load_what_the_engine_asks_for()
             self._martlet_used = True
+        build: Any = None
         if roads.is_untouched(type(self), OWN_SESSION):
-            operation = self._martlet_client.begin(
+            build = self._martlet_client.begin(
                 self.__dict__,
                 method,
                 url,
@@ -117,8 +123,10 @@ class AsyncSession(BaseSession):
                 verify,
                 cert,
                 json,
+                True,
             )
-            if operation is not None:
+            if build is not None and type(build) is not BodyBuild:
+                operation: Awaitable[Response] = build
                 return operation
         method = method.upper()
         request = Request(method, url, headers, files, data or {}, params or {}, auth, cookies, hooks, json)
@@ -130,7 +138,9 @@ class AsyncSession(BaseSession):
             "verify": verify,
             "cert": cert,
         }
-        return arun(request_steps(self, request, settings))
+        if build is None:
+            return arun(request_steps(self, request, settings))
+        return _send_built(self, build, request, settings)
 
     @_awaited
     def get(self, url: Any, params: Params = None, **kwargs: Unpack[GetKwargs]) -> Awaitable[Response]:
@@ -156,7 +166,7 @@ class AsyncSession(BaseSession):
     def post(
         self, url: Any, data: Data = None, json: Any = None, **kwargs: Unpack[PostKwargs]
     ) -> Awaitable[Response]:
-        """Sends a POST request."""
+        """Sends a POST request. `request` says what becomes of a large body that is changed meanwhile."""
         return self.request("POST", url, data=data, json=json, **kwargs)
 
     @_awaited
@@ -213,6 +223,21 @@ class AsyncSession(BaseSession):
 
     async def __aexit__(self, *args: object) -> None:
         self.close()
+
+
+async def _send_built(
+    session: AsyncSession, build: BodyBuild, request: Request, settings: dict[str, Any]
+) -> Response:
+    """The response to a request whose body was not written in one slice."""
+    from .building import complete
+
+    plain = await complete(build)
+    begin: Any = session._martlet_client.begin
+    operation = begin(*build.arguments, build) if plain else None
+    if operation is None:
+        operation = arun(request_steps(session, request, settings, plain))
+    response: Response = await operation
+    return response
 
 
 roads.remember(AsyncSession)

@@ -21,7 +21,23 @@ if TYPE_CHECKING:
     from ._types import Data, Files, Params
     from .models import PreparedRequest
 
+LONG = 64 * 1024
+"""Characters from which on making and measuring UTF-8 takes more than a tenth of a millisecond."""
+
 _NO_PAIRS = "cannot encode objects that are not 2-tuples"
+
+
+class Written:
+    """What `data=` or `json=` came to, written before the request was prepared."""
+
+    def __init__(self, body: str | bytes, content_type: str) -> None:
+        self.body = body
+        self.content_type = content_type
+
+
+def is_long_text(data: Any) -> bool:
+    """Whether it is a text that takes its time to encode: that of ASCII is the text itself."""
+    return type(data) is str and len(data) >= LONG and not data.isascii()
 
 
 def to_key_val_list(value: Any) -> list[tuple[Any, Any]] | None:
@@ -97,7 +113,7 @@ def super_len(o: Any) -> int:
     Asked for in this order: `len(o)`, `o.len`, the size of its file, where its end is; less where it stands.
     """
     if isinstance(o, str):
-        o = o.encode()
+        return str.__len__(o) if o.isascii() else _martlet.utf8_length(o)
     total: int | None = None
     position = 0
     if hasattr(o, "__len__"):

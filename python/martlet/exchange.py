@@ -13,9 +13,12 @@ session:
 | `Hook(hook, response, kwargs)` | `hook(...)` | its steps; else, the body read, `hook(...)` |
 | `Follow(...)` | `session.resolve_redirects(...)` to its end | the same, `async for` |
 | `Peek(...)` | its first, with `yield_requests=True` | the same |
-| `Prepare(session, request)` | `session.prepare_request(...)` | the same; with files, in a helper thread |
+| `Prepare(session, request)` | `session.prepare_request(...)` | the same; large bodies as below |
 | `Block(function)` | `function()` | in a helper thread |
 | `Pause(seconds)` | `time.sleep` | `asyncio.sleep`, `trio.sleep` |
+
+Under an AsyncSession a body of files is made in a helper thread; a large document or form is written in
+slices, before the request is prepared.
 
 A hook and an auth may be coroutine functions: under an AsyncSession they are awaited.
 
@@ -27,6 +30,7 @@ from __future__ import annotations
 import time
 
 from ._martlet import refuse_waiting
+from .bodies import is_long_text
 from .hooks import hooks_of
 
 TYPE_CHECKING = False
@@ -166,9 +170,10 @@ class Peek(Follow):
 class Prepare:
     """A request made ready to be sent."""
 
-    def __init__(self, session: Any, request: Request) -> None:
+    def __init__(self, session: Any, request: Request, plain: bool = True) -> None:
         self.session = session
         self.request = request
+        self.plain = plain
 
     def run(self) -> Any:
         return self.session.prepare_request(self.request)
@@ -177,17 +182,30 @@ class Prepare:
         auth: Any = self.request.auth or self.session.auth
         if is_coroutine_function(auth):
             self.request.auth = _as_it_is  # asked for below, when the rest is ready
-        if self.request.files:
+        if self.request.files or is_long_text(self.request.data):
             from .offload import offload
 
             prepared = await offload(self.run)
         else:
+            await self._write_body()
             prepared = on_the_loop(self.run)
         if is_coroutine_function(auth):
             changed = await auth(prepared)
             prepared.__dict__.update(changed.__dict__)
             prepared.prepare_content_length(prepared.body)
         return prepared
+
+    async def _write_body(self) -> None:
+        """Has a large body written in slices, where it is for `prepare_body` of ours to write it."""
+        request = self.request
+        if not self.plain or (not request.data and request.json is None):
+            return
+        from . import roads
+
+        if roads.prepares_bodies(self.session):
+            from .building import abuild
+
+            request.data = await abuild(request.data, request.json) or request.data
 
 
 def _as_it_is(request: PreparedRequest) -> PreparedRequest:
@@ -331,12 +349,15 @@ def _steps_of(method: Any) -> Any:
     return None if steps is None or owner is None else steps.__get__(owner)
 
 
-def request_steps(session: Any, request: Request, settings: dict[str, Any]) -> Steps[Response]:
+def request_steps(
+    session: Any, request: Request, settings: dict[str, Any], plain: bool = True
+) -> Steps[Response]:
     """A request, from what the caller gave to the response.
 
-    `settings`: those of the call, None where not given.
+    `settings`: those of the call, None where not given. `plain`: False where it is known that the body is
+    not what is written in slices.
     """
-    prepared = yield Prepare(session, request)
+    prepared = yield Prepare(session, request, plain)
     kwargs = {"timeout": settings["timeout"], "allow_redirects": settings["allow_redirects"]}
     kwargs.update(
         session.merge_environment_settings(

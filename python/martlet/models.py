@@ -8,7 +8,7 @@ rules of URLs are the engine's; those of bodies are in bodies.py.
 from __future__ import annotations
 
 from . import _martlet
-from .bodies import encode_files, encode_params, super_len
+from .bodies import Written, encode_files, encode_params, super_len
 from .exceptions import InvalidJSONError
 from .fields import check_header_validity, to_native_string
 from .hooks import default_hooks
@@ -248,14 +248,16 @@ class PreparedRequest(RequestEncodingMixin, RequestHooksMixin):
             check_header_validity(header)
             self.headers[to_native_string(header[0])] = header[1]
 
-    def prepare_body(self, data: Data, files: Files, json: Any = None) -> None:
+    def prepare_body(self, data: Data | Written, files: Files, json: Any = None) -> None:
         """The body, its Content-Length or Transfer-Encoding, and its Content-Type where none is given."""
         if _is_stream(data):
             self._prepare_stream(data, files)
             return
         body: Any = None
         content_type = None
-        if files:
+        if isinstance(data, Written):
+            body, content_type = data.body, data.content_type
+        elif files:
             body, content_type = self._encode_files(files, data)
         elif data:
             body = self._encode_params(data)

@@ -128,6 +128,17 @@ def is_untouched(session: type, base: type) -> bool:
     return bool(untouched)
 
 
+def prepares_bodies(session: Any) -> bool:
+    """Whether the `data` of a request comes to our `PreparedRequest.prepare_body` as it is."""
+    place = OVERRIDABLE["Session"].index("prepare_request")
+    prepares = type(session).prepare_request
+    return (
+        "prepare_request" not in session.__dict__
+        and any(points[place] is prepares for points in _originals.values())
+        and _prepared_points(models.PreparedRequest) == _prepared_originals
+    )
+
+
 def sockets_are_pythons() -> bool:
     """Whether nobody has replaced Python's sockets, its look-up of names, or urllib3's connections."""
     socket, pools = _modules.get("socket"), _modules.get("urllib3.connectionpool")

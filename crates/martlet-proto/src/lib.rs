@@ -7,6 +7,7 @@
 
 pub mod auth;
 pub mod body;
+pub mod characters;
 pub mod charset;
 pub mod coding;
 pub mod cookie;

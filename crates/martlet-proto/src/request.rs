@@ -54,6 +54,12 @@ impl Request {
         Self { method: method.into(), url, headers: Headers::new(), body: Body::Empty, computed: 0 }
     }
 
+    /// Takes a body that was not there when the headers were, and sets the length that they have of it.
+    pub fn set_body(&mut self, body: Bytes) {
+        self.headers.insert("Content-Length", body.len().to_string());
+        self.body = Body::Bytes(body);
+    }
+
     /// Is the method idempotent (RFC 9110 section 9.2.2), so that sending twice does what sending once does?
     pub fn is_idempotent(&self) -> bool {
         is_idempotent(&self.method)

@@ -23,7 +23,8 @@ use pyo3::{
 };
 
 use crate::{
-    bridge::{Answer, Keep, Operation, Ours, Supplier, most_descriptors},
+    body::{self, Content, Pace, Parts},
+    bridge::{self, Answer, Keep, Operation, Ours, Supplier, most_descriptors},
     cookies,
     error::to_exception,
     plain::{self, Arguments},
@@ -49,15 +50,26 @@ impl Client {
         call: Box<Call>,
         keep: Keep,
         supplier: Option<Supplier>,
-    ) -> Operation {
+        later: Option<Box<Parts>>,
+    ) -> PyResult<Operation> {
         slf.get().used.store(true, Ordering::Relaxed);
         let engine = slf.get().share.with(slf.py(), |state| state.engine.clone());
-        let inside = Ours::new((engine, call));
+        let later = match later {
+            Some(parts) => Some((parts, bridge::engine()?.helpers().clone())),
+            None => None,
+        };
+        let inside = Ours::new((engine, call, later));
         let streams = supplier.is_some();
-        Operation::new(name, Some(keep), supplier, move |asker| {
+        Ok(Operation::new(name, Some(keep), supplier, move |asker| {
             let inside = inside.into_inner();
             Box::pin(async move {
-                let Some((engine, mut call)) = inside else { return gone() };
+                let Some((engine, mut call, later)) = inside else { return gone() };
+                if let Some((parts, helpers)) = later {
+                    match parts.encoded(&helpers).await {
+                        Ok(whole) => call.request.set_body(body::shared(whole, &helpers)),
+                        Err(refusal) => return refusal,
+                    }
+                }
                 if streams {
                     call.source = Some(Box::new(Pieces(asker.clone())));
                 }
@@ -67,7 +79,7 @@ impl Client {
                     Err(error) => refuse(error),
                 }
             })
-        })
+        }))
     }
 
     /// Tells the session's own jar, if it has been looked at, what the engine did to its cookies.
@@ -167,7 +179,7 @@ impl Client {
 
     /// The quick road; None when the call is not plain.
     #[pyo3(signature = (session, method, url, params, data, headers, cookies, files, auth, timeout,
-        allow_redirects, proxies, hooks, stream, verify, cert, json))]
+        allow_redirects, proxies, hooks, stream, verify, cert, json, build=None))]
     #[expect(clippy::too_many_arguments)]
     fn begin(
         slf: &Bound<'_, Self>,
@@ -188,7 +200,8 @@ impl Client {
         verify: &Bound<'_, PyAny>,
         cert: &Bound<'_, PyAny>,
         json: &Bound<'_, PyAny>,
-    ) -> PyResult<Option<Operation>> {
+        build: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Option<Py<PyAny>>> {
         let unusual = [cookies, files, proxies, hooks, cert];
         let arguments = Arguments {
             session,
@@ -203,20 +216,30 @@ impl Client {
             stream,
             verify,
             json,
+            pace: build.map_or(Pace::AtOnce, Pace::of),
             unusual,
         };
-        let Some(plain) = plain::read(&arguments, &slf.get().share) else {
-            return plain::interrupted(slf.py());
+        let py = slf.py();
+        let Some(mut plain) = plain::read(&arguments, &slf.get().share) else {
+            return plain::interrupted(py);
         };
+        let later = plain.later.take();
         let keep = Keep {
             client: slf.clone().into_any().unbind(),
             session: Some(session.clone().into_any().unbind()),
             text: plain.text,
         };
-        let Some(call) = plain.into_call(slf.py(), &slf.get().share) else {
-            return plain::interrupted(slf.py());
+        let Some(call) = plain.into_call(py, &slf.get().share) else { return plain::interrupted(py) };
+        let parts = match later {
+            Some(Content::Unfinished(mut build)) => {
+                build.arguments = arguments.to_tuple()?.unbind();
+                return Ok(Some(Py::new(py, *build)?.into_any()));
+            }
+            Some(Content::Parts(parts)) => Some(parts),
+            _ => None,
         };
-        Ok(Some(Self::operation(slf, "AsyncSession.request", call, keep, None)))
+        let operation = Self::operation(slf, "AsyncSession.request", call, keep, None, parts)?;
+        Ok(Some(Py::new(py, operation)?.into_any()))
     }
 
     /// Sends a request that Python has prepared, once: redirects, cookies and credentials are Python's business.
@@ -235,9 +258,9 @@ impl Client {
         server_name: Option<&str>,
     ) -> PyResult<Operation> {
         let settings = prepared::Settings { timeout, verify, cert, proxies, stream, target, server_name };
-        let (call, supplier) = prepared::call(request, settings)?;
+        let (call, supplier, later) = prepared::call(request, settings)?;
         let keep = Keep { client: slf.clone().into_any().unbind(), session: None, text: false };
-        Ok(Self::operation(slf, "Client.send", Box::new(call), keep, supplier))
+        Self::operation(slf, "Client.send", Box::new(call), keep, supplier, later.map(Box::new))
     }
 
     /// All cookies, as tuples of their fields.

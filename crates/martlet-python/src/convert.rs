@@ -8,8 +8,9 @@ use std::{path::PathBuf, time::Duration};
 
 use bytes::Bytes;
 use martlet::tls::{ClientCert, Verify};
-use martlet_proto::{Headers, Timeouts, form::urlencode, request::check_field};
+use martlet_proto::{Headers, Timeouts, request::check_field};
 use pyo3::{
+    exceptions::PyException,
     intern,
     prelude::*,
     pybacked::PyBackedStr,
@@ -31,24 +32,21 @@ pub(crate) fn utf8(value: &Bound<'_, PyString>) -> PyResult<Bytes> {
     }
 }
 
+/// What the caller's Python code gave. An exception makes the call not plain; the general road will raise it. What
+/// is no `Exception` (KeyboardInterrupt) is kept for [`interrupted`](crate::plain::interrupted).
+pub(crate) fn given<T>(py: Python<'_>, result: PyResult<T>) -> Option<T> {
+    result
+        .inspect_err(|error| {
+            if !error.is_instance_of::<PyException>(py) {
+                error.clone_ref(py).restore(py);
+            }
+        })
+        .ok()
+}
+
 /// None, or an exact and empty dict or list.
 pub(crate) fn is_nothing(value: &Bound<'_, PyAny>) -> bool {
     value.is_none() || value.len().is_ok_and(|length| length == 0)
-}
-
-/// `a=1&b=2` of a dict of plain texts and numbers.
-pub(crate) fn pairs(value: &Bound<'_, PyAny>) -> Option<String> {
-    let dict = value.cast_exact::<PyDict>().ok()?;
-    let mut pairs = Vec::with_capacity(dict.len());
-    for (name, value) in dict.iter() {
-        let shown = match value.is_exact_instance_of::<PyInt>() || value.is_exact_instance_of::<PyBool>() {
-            true => value.str().ok()?.into_any(),
-            false => value,
-        };
-        pairs.push((name, shown));
-    }
-    let texts = pairs.iter().map(|(name, value)| Some((text(name)?, text(value)?)));
-    Some(urlencode(texts.collect::<Option<Vec<_>>>()?))
 }
 
 /// Puts a caller's headers over the session's, by requests' rules: a None takes a header away.

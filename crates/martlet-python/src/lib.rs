@@ -1,5 +1,6 @@
 //! The native module `martlet._martlet`: the glue between the engine and Python.
 
+mod body;
 mod bridge;
 #[cfg(not(feature = "abi3"))]
 mod characters;
@@ -17,6 +18,7 @@ mod prepared;
 mod raw;
 mod rules;
 mod session;
+mod slice;
 mod source;
 mod state;
 mod testing;
@@ -31,6 +33,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[pymodule]
 fn _martlet(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    body::register(module)?;
     bridge::register(module)?;
     json::register(module)?;
     rules::register(module)?;

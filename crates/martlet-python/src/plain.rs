@@ -5,22 +5,20 @@
 
 use std::sync::{Arc, PoisonError};
 
-use bytes::Bytes;
 use martlet::{
     Call,
     tls::{TlsSettings, Verify},
 };
 use martlet_proto::{Body, Headers, Request, Timeouts, Url, auth::Auth, cookie::SharedJar, exchange::Policy};
 use pyo3::{
-    exceptions::PyException,
     intern,
     prelude::*,
-    pybacked::PyBackedBytes,
-    types::{PyBytes, PyDict, PyString},
+    types::{PyDict, PyTuple},
 };
 
 use crate::{
-    convert::{is_nothing, merge_headers, pairs, stored_headers, text, timeouts, utf8, verify},
+    body::{self, Content, Pace},
+    convert::{given, is_nothing, merge_headers, stored_headers, text, timeouts, verify},
     cookies,
     credentials::credentials,
     session::Session,
@@ -41,8 +39,22 @@ pub(crate) struct Arguments<'a, 'py> {
     pub(crate) stream: &'a Bound<'py, PyAny>,
     pub(crate) verify: &'a Bound<'py, PyAny>,
     pub(crate) json: &'a Bound<'py, PyAny>,
+    /// How long its body may take.
+    pub(crate) pace: Pace<'a, 'py>,
     /// What has to be absent: cookies, files, proxies, hooks, client certificate.
     pub(crate) unusual: [&'a Bound<'py, PyAny>; 5],
+}
+
+impl<'py> Arguments<'_, 'py> {
+    /// As `Client.begin` takes them.
+    pub(crate) fn to_tuple(&self) -> PyResult<Bound<'py, PyTuple>> {
+        let [cookies, files, proxies, hooks, cert] = self.unusual;
+        let (session, follow) = (self.session.as_any(), self.allow_redirects);
+        let first = [session, self.method, self.url, self.params, self.data, self.headers, cookies, files];
+        let second =
+            [self.auth, self.timeout, follow, proxies, hooks, self.stream, self.verify, cert, self.json];
+        PyTuple::new(session.py(), [&first[..], &second].concat())
+    }
 }
 
 /// A plain call, as far as it can be read without what the client remembers.
@@ -55,6 +67,8 @@ pub(crate) struct Plain<'a, 'py> {
     timeouts: Timeouts,
     /// Is the body a text?
     pub(crate) text: bool,
+    /// The body, where it is not in the request yet.
+    pub(crate) later: Option<Content>,
 }
 
 /// The call, or `None` if it is not plain.
@@ -68,11 +82,12 @@ pub(crate) fn read<'a, 'py>(arguments: &Arguments<'a, 'py>, share: &Share) -> Op
         Auth::None => session.auth.clone(),
         auth => auth,
     };
-    let (request, text) = request(arguments)?;
+    let (request, text, later) = request(arguments)?;
     Some(Plain {
         session,
         request,
         text,
+        later,
         headers: arguments.headers,
         follow_redirects: arguments.allow_redirects.is_truthy().ok()?,
         auth,
@@ -120,78 +135,42 @@ pub(crate) fn interrupted<T>(py: Python<'_>) -> PyResult<Option<T>> {
     PyErr::take(py).map_or(Ok(None), Err)
 }
 
-/// What the caller's Python code gave. An exception makes the call not plain; the general road will raise it. What
-/// is no `Exception` (KeyboardInterrupt) is kept for [`interrupted`].
-fn given<T>(py: Python<'_>, result: PyResult<T>) -> Option<T> {
-    result
-        .inspect_err(|error| {
-            if !error.is_instance_of::<PyException>(py) {
-                error.clone_ref(py).restore(py);
-            }
-        })
-        .ok()
-}
-
-/// Method, URL and body, and whether that is a text; `headers` holds what the body computes.
-fn request(arguments: &Arguments<'_, '_>) -> Option<(Request, bool)> {
+/// Method, URL and body, whether that is a text, and the body itself if it is not made yet; `headers` holds what the
+/// body computes.
+fn request(arguments: &Arguments<'_, '_>) -> Option<(Request, bool, Option<Content>)> {
     let method = text(arguments.method)?.to_ascii_uppercase();
     if method.is_empty() || !method.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
         return None;
     }
     let params = match is_nothing(arguments.params) {
         true => String::new(),
-        false => pairs(arguments.params)?,
+        false => body::query(arguments.params)?,
     };
     let url = Url::prepare(text(arguments.url)?, &params).ok()?;
     if !url.is_http() {
         return None;
     }
     let mut request = Request::new(method, url);
-    let Some(given) = body(arguments)? else {
+    let Some(given) = body::read(arguments.data, arguments.json, &arguments.pace)? else {
         if !matches!(request.method.as_str(), "GET" | "HEAD") {
             request.headers.append("Content-Length", "0");
         }
-        return Some((request, false));
+        return Some((request, false, None));
     };
-    request.headers.append("Content-Length", given.bytes.len().to_string());
+    let (length, later) = match given.content {
+        Content::Bytes(bytes) => {
+            let length = bytes.len();
+            request.body = Body::Bytes(bytes);
+            (length, None)
+        }
+        // The place is kept; the length is set when it is known.
+        later => (0, Some(later)),
+    };
+    request.headers.append("Content-Length", length.to_string());
     if let Some(content_type) = given.content_type {
         request.headers.append("Content-Type", content_type);
     }
-    request.body = Body::Bytes(given.bytes);
-    Some((request, given.text))
-}
-
-/// What `data=` or `json=` come to.
-struct Given {
-    bytes: Bytes,
-    content_type: Option<&'static str>,
-    /// `PreparedRequest.body` is a str then, as in requests.
-    text: bool,
-}
-
-/// The body of `data=` or `json=`; outer `None`: not plain.
-fn body(arguments: &Arguments<'_, '_>) -> Option<Option<Given>> {
-    let data = arguments.data;
-    if !is_nothing(data) {
-        let (bytes, content_type, text) = if let Ok(bytes) = data.cast_exact::<PyBytes>() {
-            (Bytes::from_owner(PyBackedBytes::from(bytes.clone())), None, false)
-        } else if let Ok(text) = data.cast_exact::<PyString>() {
-            (utf8(text).ok()?, None, true)
-        } else {
-            (pairs(data)?.into(), Some("application/x-www-form-urlencoded"), true)
-        };
-        return Some(Some(Given { bytes, content_type, text }));
-    }
-    if arguments.json.is_none() {
-        return Some(None);
-    }
-    let py = data.py();
-    let options = PyDict::new(py);
-    options.set_item(intern!(py, "allow_nan"), false).ok()?;
-    let dumps = py.import(intern!(py, "json")).ok()?.getattr(intern!(py, "dumps")).ok()?;
-    let json = given(py, dumps.call((arguments.json,), Some(&options)))?;
-    let bytes = utf8(json.cast_exact::<PyString>().ok()?).ok()?;
-    Some(Some(Given { bytes, content_type: Some("application/json"), text: false }))
+    Some((request, given.text, later))
 }
 
 /// The caller's headers first, then what the body computed, unless the caller's say it already.

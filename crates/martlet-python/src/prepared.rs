@@ -17,6 +17,7 @@ use pyo3::{
 };
 
 use crate::{
+    body::{Parts, is_long_in_utf8},
     bridge::Supplier,
     convert::{client_cert, timeouts, utf8, verify},
     error::to_exception,
@@ -35,16 +36,17 @@ pub(crate) struct Settings<'a, 'py> {
     pub(crate) server_name: Option<&'a str>,
 }
 
-/// The call, one exchange without redirects and cookies, and what supplies its body if that is a stream.
+/// The call, one exchange without redirects and cookies, what supplies its body if that is a stream, and its body if
+/// that has to be encoded by a helper thread.
 ///
 /// # Errors
 /// requests' exceptions for what cannot be sent.
 pub(crate) fn call(
     prepared: &Bound<'_, PyAny>,
     settings: Settings<'_, '_>,
-) -> PyResult<(Call, Option<Supplier>)> {
+) -> PyResult<(Call, Option<Supplier>, Option<Parts>)> {
     let py = prepared.py();
-    let (request, supplier) =
+    let (request, supplier, later) =
         request(prepared, settings.target).map_err(|refused| refused.raise(py, prepared))?;
     let timeouts = match settings.timeout {
         None => Timeouts::default(),
@@ -67,7 +69,7 @@ pub(crate) fn call(
     let policy =
         Policy { follow_redirects: false, auth: Auth::Prepared, proxies, verbatim, ..Policy::default() };
     let call = Call { policy, timeouts, tls: Arc::new(tls), stream: settings.stream, ..Call::new(request) };
-    Ok((call, supplier))
+    Ok((call, supplier, later))
 }
 
 enum Refused {
@@ -99,7 +101,7 @@ impl From<PyErr> for Refused {
 fn request(
     prepared: &Bound<'_, PyAny>,
     target: Option<&str>,
-) -> Result<(Request, Option<Supplier>), Refused> {
+) -> Result<(Request, Option<Supplier>, Option<Parts>), Refused> {
     let py = prepared.py();
     let method = prepared.getattr(intern!(py, "method"))?;
     let method: String =
@@ -119,8 +121,13 @@ fn request(
     let mut request = Request::new(method, url);
     request.headers = headers(&prepared.getattr(intern!(py, "headers"))?)?;
     let body = prepared.getattr(intern!(py, "body"))?;
+    if let Ok(text) = body.cast_exact::<PyString>()
+        && is_long_in_utf8(text)
+    {
+        return Ok((request, None, Parts::of_text(text)));
+    }
     let supplier = set_body(&mut request, prepared, &body)?;
-    Ok((request, supplier))
+    Ok((request, supplier, None))
 }
 
 fn headers(container: &Bound<'_, PyAny>) -> Result<Headers, Refused> {

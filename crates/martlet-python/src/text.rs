@@ -59,7 +59,7 @@ fn shape(content: &[u8], latin1: bool) -> Option<(usize, Width)> {
 }
 
 /// The operation that has `write` write a new text, of which it gives the length, and gives it.
-fn fill(
+pub(crate) fn fill(
     py: Python<'_>,
     helpers: &Helpers,
     count: usize,

@@ -1,4 +1,5 @@
-//! JSON as Python's `json.loads` reads it, parsed into a [`Tape`]: what to make, in the order of making it.
+//! JSON as Python's `json.loads` reads it, parsed into a [`Tape`] (what to make, in the order of making it), and the
+//! strings of what `json.dumps` writes.
 //!
 //! The tape is made anywhere, by any thread; objects are made of it later, a piece at a time, by whoever may
 //! make them. The rules:
@@ -14,7 +15,9 @@ mod parse;
 mod tape;
 mod text;
 mod utf;
+mod write;
 
 pub use parse::{DEEPEST, parse};
 pub use tape::{Constant, Event, Span, Tape};
 pub use utf::text_of;
+pub use write::push_string;

@@ -93,11 +93,14 @@ fn hex(digit: u8) -> Option<u8> {
 }
 
 fn push_escaped(out: &mut String, byte: u8) {
+    out.extend(escape(byte).map(char::from));
+}
+
+/// `%` and two digits.
+fn escape(byte: u8) -> [u8; 3] {
     const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
-    let digit = |value: u8| char::from(DIGITS.get(usize::from(value)).copied().unwrap_or(b'0'));
-    out.push('%');
-    out.push(digit(byte >> 4));
-    out.push(digit(byte & 15));
+    let digit = |value: u8| DIGITS.get(usize::from(value)).copied().unwrap_or(b'0');
+    [b'%', digit(byte >> 4), digit(byte & 15)]
 }
 
 /// Percent-encodes what `class` does not allow, as urllib3 does: escapes become upper case; a `%` is
@@ -190,20 +193,19 @@ fn quote(uri: &str, keep_percent: bool) -> String {
 
 /// Appends `bytes` as forms write them (`urllib.parse.quote_plus`): unreserved bytes as they are, a space
 /// as `+`, all others escaped.
-pub(crate) fn push_quoted_plus(out: &mut String, bytes: &[u8]) {
+pub(crate) fn push_quoted_plus(out: &mut Vec<u8>, bytes: &[u8]) {
     out.reserve(bytes.len());
     let mut rest = bytes;
     loop {
         let clean = rest.iter().take_while(|&&byte| is(byte, UNRESERVED)).count();
         let (run, after) = rest.split_at(clean);
-        // Unreserved bytes are ASCII.
-        out.push_str(str::from_utf8(run).unwrap_or_default());
+        out.extend_from_slice(run);
         match after.split_first() {
             None => return,
             Some((&byte, after)) => {
                 match byte {
-                    b' ' => out.push('+'),
-                    _ => push_escaped(out, byte),
+                    b' ' => out.push(b'+'),
+                    _ => out.extend_from_slice(&escape(byte)),
                 }
                 rest = after;
             }

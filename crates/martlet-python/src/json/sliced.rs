@@ -1,12 +1,6 @@
 //! A large document for who awaits it: parsed by a helper thread, built in slices.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Instant};
 
 use martlet::runtime::Helpers;
 use martlet_proto::json::{Span, Tape, parse, text_of};
@@ -18,15 +12,10 @@ use super::{
     objects::torn,
     original::Original,
 };
-use crate::bridge::{Answer, Operation, Ours, engine};
-
-/// The time that building takes from an event loop before it has its turn again, all documents together.
-const SLICE: Duration = Duration::from_micros(600);
-/// Less than this is not worth a turn.
-const LEAST: Duration = Duration::from_micros(60);
-
-/// How many documents are being built.
-static BUILDING: AtomicUsize = AtomicUsize::new(0);
+use crate::{
+    bridge::{Answer, Operation, Ours, engine},
+    slice::AtWork,
+};
 
 /// A document that was parsed and is built in slices.
 #[pyclass(module = "martlet._martlet")]
@@ -34,6 +23,7 @@ pub(super) struct JsonBuild {
     build: Option<Build>,
     text: Arc<Text>,
     document: Option<Py<PyAny>>,
+    at_work: Option<AtWork>,
     helpers: Ours<Helpers>,
 }
 
@@ -110,11 +100,11 @@ fn parsed(content: PyBackedBytes, encoding: Option<&str>) -> Option<(Tape, Text)
 
 impl JsonBuild {
     fn new(tape: Tape, text: Text, helpers: Helpers) -> Self {
-        BUILDING.fetch_add(1, Ordering::Relaxed);
         Self {
             build: Some(Build::new(tape)),
             text: Arc::new(text),
             document: None,
+            at_work: Some(AtWork::new()),
             helpers: Ours::new(helpers),
         }
     }
@@ -128,7 +118,7 @@ impl JsonBuild {
     /// The tape is as large as the document: giving its memory back takes its time.
     fn let_go(&mut self) {
         let Some(build) = self.build.take() else { return };
-        BUILDING.fetch_sub(1, Ordering::Relaxed);
+        self.at_work = None;
         let tape = build.tape();
         drop(build);
         let text = std::mem::replace(&mut self.text, Arc::new(Text::Decoded(String::new())));
@@ -150,10 +140,10 @@ impl JsonBuild {
     fn build(&mut self, py: Python<'_>, objects: Option<usize>) -> PyResult<Py<PyAny>> {
         let original = Original::find(py).ok_or_else(torn)?;
         let build = self.build.as_mut().ok_or_else(torn)?;
-        let others = u32::try_from(BUILDING.load(Ordering::Relaxed)).unwrap_or(1).max(1);
+        let at_work = self.at_work.as_ref().ok_or_else(torn)?;
         let mut until = match objects {
             Some(objects) => Until::Objects(objects),
-            None => Until::Elapsed(Instant::now(), (SLICE / others).max(LEAST)),
+            None => Until::Elapsed(Instant::now(), at_work.share()),
         };
         match build.run(py, original, self.text.as_bytes(), &mut until)? {
             Progress::Complete(document) => self.complete(py, document),
