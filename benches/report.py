@@ -78,6 +78,9 @@ def bars(run: Run) -> Iterator[tuple[str, float | None, str, float]]:
     yield f"{cpu} requests' in 16 threads", of_threads, "<=", 0.03
     of_ry = run.ratio(SECURE, "cpu_us", US, "ry")
     yield f"CPU per request, {SECURE.title}: martlet's of ry's", of_ry, "<=", 0.85
+    plain, secure = (less_cpu(run, case) for case in (STANDARD, SECURE))
+    gap = secure / plain if secure is not None and plain else None
+    yield "by how much CPU per request martlet needs less than ry, over HTTPS: of HTTP's", gap, ">=", 1
     rate = f"requests/s, {ONE_CORE.title}: martlet's of"
     yield f"{rate} pyreqwest's", run.ratio(ONE_CORE, "per_second", US, "pyreqwest"), ">=", 1.2
     yield f"{rate} requests'", run.ratio(ONE_CORE, "per_second", US, "requests"), ">=", 20
@@ -101,6 +104,12 @@ def bars(run: Run) -> Iterator[tuple[str, float | None, str, float]]:
 def of_empty(share: dict[str, float]) -> float:
     """What a request costs more than without Python, divided by what the bridge itself costs."""
     return (share["whole"] - share["bare"]) / share["empty"]
+
+
+def less_cpu(run: Run, case: Case) -> float | None:
+    """By how many processor microseconds per request martlet needs less than ry."""
+    ours, others = run.figure(case, US, "cpu_us"), run.figure(case, "ry", "cpu_us")
+    return others - ours if ours is not None and others is not None else None
 
 
 def verdict(figure: float | None, relation: str, bar: float) -> str:
