@@ -25,6 +25,7 @@ pub mod runtime;
 mod session;
 mod shared;
 pub mod tls;
+mod turns;
 mod upload;
 
 pub use body::Body;

@@ -29,6 +29,7 @@ use std::{
 use tokio::{runtime::Runtime, sync::Notify};
 
 pub use crate::blocking::{Helpers, Job as Work};
+use crate::turns;
 
 /// Threads for long work. There is seldom more of it than this at once, and a core each is all that helps.
 const HELPERS: usize = 4;
@@ -65,7 +66,11 @@ impl Engine {
     /// # Errors
     /// When the operating system gives no event queue (epoll, kqueue).
     pub fn new() -> io::Result<Self> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .on_thread_park(turns::asking)
+            .on_thread_unpark(turns::asked)
+            .build()?;
         let shared = Shared {
             runtime,
             inbox: Mutex::default(),

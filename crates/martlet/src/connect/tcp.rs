@@ -2,7 +2,7 @@
 //!
 //! [`Direct`] goes past tokio's notion of readiness straight to the system. Between two calls nobody
 //! may be driving the runtime, so tokio may not know yet that the peer closed; a probe has to ask
-//! the kernel.
+//! the kernel, unless the driver has asked it since the last read ([`turns`](crate::turns)).
 
 use std::io;
 use std::mem::MaybeUninit;
@@ -11,11 +11,12 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 
 use socket2::{SockRef, TcpKeepalive};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::{TcpSocket, TcpStream};
 
 use super::descriptors::Recorded;
 use crate::config::ConnectConfig;
+use crate::turns::Moment;
 
 /// Reading and writing at once or not at all ([`io::ErrorKind::WouldBlock`]), whatever tokio believes.
 pub(crate) trait Direct {
@@ -33,6 +34,7 @@ pub(crate) struct Socket {
     // Dropped first: once the descriptor is closed its number may be somebody else's.
     _recorded: Recorded,
     stream: TcpStream,
+    last_read: Moment,
 }
 
 impl Socket {
@@ -56,7 +58,16 @@ impl Socket {
         if let Some(idle) = config.keepalive {
             SockRef::from(&stream).set_tcp_keepalive(&TcpKeepalive::new().with_time(idle))?;
         }
-        Ok(Self { _recorded: recorded, stream })
+        Ok(Self { _recorded: recorded, stream, last_read: Moment::now() })
+    }
+
+    /// Asks the system by `ask` what it has for us, unless the driver knows that it has nothing.
+    fn receive<T>(&mut self, ask: impl FnOnce(&SockRef<'_>) -> io::Result<T>) -> io::Result<T> {
+        let ask = || ask(&SockRef::from(&self.stream));
+        match self.last_read.is_past() {
+            true => self.stream.try_io(Interest::READABLE, ask),
+            false => ask(),
+        }
     }
 }
 
@@ -78,12 +89,14 @@ pub(crate) fn out_of_descriptors(error: &io::Error) -> bool {
 impl Direct for Socket {
     fn is_quiet(&mut self) -> bool {
         let mut byte = [MaybeUninit::uninit()];
-        let peeked = SockRef::from(&self.stream).peek(&mut byte);
+        let peeked = self.receive(|socket| socket.peek(&mut byte));
         peeked.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
     }
 
     fn read_now(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        io::Read::read(&mut &*SockRef::from(&self.stream), buffer)
+        let read = self.receive(|socket| io::Read::read(&mut &**socket, buffer));
+        self.last_read = Moment::now();
+        read
     }
 
     fn write_now(&mut self, data: &[u8]) -> io::Result<usize> {
@@ -97,7 +110,9 @@ impl AsyncRead for Socket {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, buffer)
+        let read = Pin::new(&mut self.stream).poll_read(context, buffer);
+        self.last_read = Moment::now();
+        read
     }
 }
 
