@@ -195,3 +195,40 @@ def test_a_forked_child_has_no_crowd(server: Server) -> None:
     assert server.wait_requests(CROWD, 20)
     process.communicate("fork\n", timeout=20)
     assert process.returncode == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="forks")
+def test_a_forked_child_may_have_a_crowd_of_its_own(server: Server) -> None:
+    code = f"""
+        session = martlet.Session()
+        crowd("/hang", session)
+        while sys.stdin.readline() != "fork\\n":
+            pass
+        child = os.fork()
+        if child == 0:
+            for thread in crowd("/gate/{CROWD}", session):
+                thread.join()
+            os._exit(0)
+        os._exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+    """
+    process = subprocess.Popen([*script(code), server.url], stdin=subprocess.PIPE, text=True)
+    assert server.wait_requests(CROWD, 20)
+    process.communicate("fork\n", timeout=20)
+    assert process.returncode == 0
+
+
+def test_more_threads_wait_at_once_than_there_are_seats(server: Server) -> None:
+    # Beyond 16 rows of 32 (`ROWS` in bridge/bell.rs) threads share a seat.
+    count = 530
+    statuses: list[int] = []
+    with martlet.Session() as session:
+
+        def wait() -> None:
+            statuses.append(session.get(f"{server.url}/gate/{count}").status_code)
+
+        threads = [threading.Thread(target=wait) for _ in range(count)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert statuses == [200] * count

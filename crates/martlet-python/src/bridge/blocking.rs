@@ -6,7 +6,6 @@
 
 use std::{
     sync::Arc,
-    thread,
     time::{Duration, Instant},
 };
 
@@ -14,6 +13,7 @@ use bytes::Bytes;
 use pyo3::{exceptions::PyRuntimeError, intern, prelude::*};
 
 use super::{
+    bell::Seat,
     crowd::Wait,
     exchange::{Answer, Asker, Event, Link, Question, Reply, next_event},
     gate::engine,
@@ -59,10 +59,11 @@ impl Operation {
         let engine = engine()?;
         let link = Arc::new(Link::default());
         let work = make(start, Asker(Arc::clone(&link)));
-        let report = Report::new(work, Arc::clone(&link), Waiter::Thread(thread::current()));
+        let seat = Seat::take();
+        let report = Report::new(work, Arc::clone(&link), Waiter::Thread(seat.bell()));
         engine.submit(&mut vec![Box::pin(report)])?;
         loop {
-            match py.detach(|| parked_until(Instant::now() + SIGNALS, &link)) {
+            match py.detach(|| asleep_until(Instant::now() + SIGNALS, &seat, &link)) {
                 Some(Event::Done(answer)) => return Self::finish(slf, answer),
                 Some(Event::Asked(question)) => link.reply(slf.borrow_mut().answer_here(py, question)),
                 None => py.check_signals().inspect_err(|_| link.cancel())?,
@@ -97,13 +98,14 @@ impl Operation {
 }
 
 /// Waits until there is something to do, or until `end`.
-fn parked_until(end: Instant, link: &Link) -> Option<Event> {
+fn asleep_until(end: Instant, seat: &Seat, link: &Link) -> Option<Event> {
     loop {
+        let turn = seat.turn();
         let event = link.take_event();
         let left = end.saturating_duration_since(Instant::now());
         if event.is_some() || left.is_zero() {
             return event;
         }
-        thread::park_timeout(left);
+        seat.sleep(turn, left);
     }
 }

@@ -17,7 +17,7 @@ use std::{
 use martlet::runtime::Engine;
 use pyo3::{exceptions::PyRuntimeError, prelude::*};
 
-use super::crowd;
+use super::{bell, crowd};
 
 static ENGINE: AtomicPtr<Arc<Engine>> = AtomicPtr::new(ptr::null_mut());
 static GENERATION: AtomicU64 = AtomicU64::new(0);
@@ -113,6 +113,7 @@ fn _after_fork_in_child() {
     // Forgotten on purpose: see the head of this file.
     ENGINE.store(ptr::null_mut(), Ordering::Release);
     crowd::forget();
+    bell::forget();
     close_inherited();
 }
 

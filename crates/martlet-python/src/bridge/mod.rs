@@ -12,6 +12,12 @@
 //!    the connection.
 //! 5. In a forked child the parent's engine and all that hangs on it is forgotten, never dropped.
 
+// Only Linux wakes several threads of one's choice by one call.
+#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
+mod bell;
+#[cfg(not(all(target_os = "linux", target_pointer_width = "64")))]
+#[path = "unpark.rs"]
+mod bell;
 #[cfg(not(feature = "abi3"))]
 mod blank;
 mod blocking;

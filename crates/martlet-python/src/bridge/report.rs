@@ -6,12 +6,12 @@ use std::{
     pin::Pin,
     sync::{Arc, atomic::Ordering},
     task::{Context, Poll},
-    thread::Thread,
 };
 
 use pyo3::{exceptions::PyRuntimeError, prelude::*};
 
 use super::{
+    bell::{Bell, Ringing},
     exchange::{Link, Work},
     port::{Message, Port},
 };
@@ -20,29 +20,48 @@ use super::{
 pub(super) enum Waiter {
     /// An event loop, by its port and the operation's token.
     Loop(Arc<Port>, usize),
-    /// A thread that is parked, or about to be.
-    Thread(Thread),
+    /// A thread that sleeps, or is about to.
+    Thread(Bell),
 }
 
 impl Waiter {
+    /// Tells who waits that the answer is there.
     fn answered(&self) {
         match self {
             Self::Loop(port, token) => port.push(Message::Done(*token)),
-            Self::Thread(thread) => thread.unpark(),
+            Self::Thread(bell) => bell.ring(),
+        }
+    }
+
+    /// As [`Waiter::answered`], but a thread may be told together with others: when the [`Ringing`] is dropped.
+    fn answered_in_a_burst(&self) -> Option<Ringing> {
+        match self {
+            Self::Loop(..) => {
+                self.answered();
+                None
+            }
+            Self::Thread(bell) => bell.mark(),
         }
     }
 }
+
+/// A request leaves at the first poll, and a small reply is there at the second. What took more than so many was
+/// large, or slow: it is not to wait for others, and its body, still in the processor's cache, is to be taken at once.
+const QUICK: u32 = 2;
 
 /// The job that runs an operation for somebody else: reports to who waits, and ends at once when cancelled.
 pub(super) struct Report {
     work: Option<Work>,
     link: Arc<Link>,
     waiter: Waiter,
+    polls: u32,
+    /// Rings, when this is polled once more, for all who have got an answer since.
+    ringing: Option<Ringing>,
 }
 
 impl Report {
     pub(super) fn new(work: Work, link: Arc<Link>, waiter: Waiter) -> Self {
-        Self { work: Some(work), link, waiter }
+        Self { work: Some(work), link, waiter, polls: 0, ringing: None }
     }
 }
 
@@ -66,18 +85,29 @@ impl Future for Report {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = &mut *self;
-        let Some(work) = &mut this.work else { return Poll::Ready(()) };
+        let Some(work) = &mut this.work else {
+            this.ringing = None;
+            return Poll::Ready(());
+        };
         if this.link.cancelled.load(Ordering::Acquire) {
             drop(mem::take(&mut this.work));
             return Poll::Ready(());
         }
+        this.polls = this.polls.saturating_add(1);
         match work.as_mut().poll(cx) {
             Poll::Ready(answer) => {
                 this.work = None;
-                if this.link.answer(answer) {
-                    this.waiter.answered();
+                match this.link.answer(answer) {
+                    true if this.polls <= QUICK => this.ringing = this.waiter.answered_in_a_burst(),
+                    true => this.waiter.answered(),
+                    false => {}
                 }
-                Poll::Ready(())
+                if this.ringing.is_none() {
+                    return Poll::Ready(());
+                }
+                // The turn comes back to this one behind all that are ready now.
+                cx.waker().wake_by_ref();
+                Poll::Pending
             }
             Poll::Pending => {
                 this.link.register(cx);
@@ -87,7 +117,7 @@ impl Future for Report {
                             port.push(Message::Asked(*token, question));
                         }
                     }
-                    Waiter::Thread(thread) if this.link.asks() => thread.unpark(),
+                    Waiter::Thread(bell) if this.link.asks() => bell.ring(),
                     Waiter::Thread(_) => {}
                 }
                 // Cancelled between the check above and the registration: be polled once more.
