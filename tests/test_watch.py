@@ -13,8 +13,10 @@ import json
 import logging
 import re
 import subprocess
+import sys
 import threading
 import time
+import traceback
 import weakref
 from asyncio import events
 from collections.abc import Callable, Iterator
@@ -23,7 +25,7 @@ from typing import Any
 import pytest
 
 import martlet
-from martlet.watching import Stall, loops
+from martlet.watching import PER_OBJECT, Stall, loops
 from stalling import LONG, RUNNERS, THRESHOLD, long_ones, stall_in, stalls_of
 
 
@@ -189,6 +191,51 @@ def test_a_pass_of_the_garbage_collector_is_named() -> None:
     assert stall.call == "a pass of the garbage collector"
     assert "gc.freeze()" in stall.advice
     assert stall.frame.filename == __file__
+
+
+@pytest.mark.usefixtures("no_collector")
+def test_passes_of_the_garbage_collector_are_heard_of_only_once_there_are_many_objects() -> None:
+    def heard() -> int:
+        return len(gc.callbacks) - before
+
+    async def main() -> list[Any]:
+        await asyncio.sleep(0.01)
+        assert not heard()
+        more: list[Any] = [[] for _ in range(500_000)]
+        while not heard():
+            await asyncio.sleep(0.01)
+        return more
+
+    before = len(gc.callbacks)
+    threshold = 2 * PER_OBJECT * (sys.getallocatedblocks() + 300_000)
+    with martlet.watch(threshold, report=None):
+        asyncio.run(main())
+    assert not heard()
+
+
+@pytest.mark.skipif(
+    sys.version_info[:2] != (3, 11), reason="there a look makes objects of another thread's frames"
+)
+def test_the_garbage_collector_has_no_pass_while_frames_are_walked() -> None:
+    seen: set[str] = set()
+
+    def sees(phase: str, info: object) -> None:
+        if threading.current_thread().name == "martlet-watch":
+            seen.update(frame.name for frame in traceback.extract_stack())
+
+    gc.callbacks.append(sees)
+    thresholds = gc.get_threshold()
+    gc.set_threshold(1)
+    try:
+        with martlet.watch(0.004, report=lambda stall: [[] for _ in range(10)]):
+            asyncio.run(asyncio.sleep(0.2))
+            stall_in(lambda: time.sleep(LONG))
+    finally:
+        gc.set_threshold(*thresholds)
+        gc.callbacks.remove(sees)
+    assert "_run" in seen
+    assert "_look_at_frames" not in seen
+    assert gc.isenabled()
 
 
 def test_nothing_of_the_program_is_kept_alive() -> None:

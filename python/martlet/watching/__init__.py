@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Stall", "Watch", "to_stderr", "watch"]
 
+PER_OBJECT = 50e-9
+"""Seconds that a pass of the garbage collector takes, where all objects in memory are containers."""
+
 
 def to_stderr(stall: Stall) -> None:
     """Where reports go by default, and then the summary."""
@@ -74,7 +77,7 @@ class Watch:
         self._stalls: list[Stall] = []
         self._untold: deque[Stall] = deque()
         self._settling = threading.Lock()
-        self._has_seen_loop = False
+        self._has_seen_loop = self._hears_passes = False
         self._began = self._ended = self._pass_began = 0.0
         self._watchdog: Watchdog | None = None
 
@@ -93,7 +96,7 @@ class Watch:
         if self._watchdog is not None:
             raise RuntimeError("this watch is on already: use one martlet.watch() for each `with`")
         self._began, self._ended, self._process = monotonic(), 0.0, os.getpid()
-        gc.callbacks.append(self._collects)
+        self._hear_passes()
         loops.add(self)
         self._watchdog = Watchdog(self._pulses, self.threshold, self._after_look)
         return self
@@ -106,11 +109,15 @@ class Watch:
         loops.remove(self)
         for pulse in self._pulses:
             pulse.stop()
-        gc.callbacks.remove(self._collects)
         self._pulses.clear()
-        if os.getpid() != self._process:  # a forked child, which has no watching thread and nothing to tell
+        is_forked = os.getpid() != self._process  # a child, which has no watching thread and nothing to tell
+        if not is_forked:
+            watchdog.end()
+        if self._hears_passes:
+            self._hears_passes = False
+            gc.callbacks.remove(self._collects)
+        if is_forked:
             return
-        watchdog.end()
         self._tell()
         if self.report is to_stderr:
             print(self.summary(), file=sys.stderr, flush=True)  # noqa: T201
@@ -140,6 +147,17 @@ class Watch:
             if pulse.loop is loop:
                 pulse.stop()
 
+    def _hear_passes(self) -> None:
+        """Of the garbage collector, once there are so many objects that a pass may be half of a stall. Each
+        that is heard of takes microseconds, and a program that makes many objects has thousands a second.
+        """
+        if not self._hears_passes and not self._ended:
+            objects = sys.getallocatedblocks()  # 0 where it is not known
+            if not 0 < objects * PER_OBJECT < self.threshold / 2:
+                self._hears_passes = True
+                self._pass_began = monotonic()  # one may be in its middle
+                gc.callbacks.append(self._collects)
+
     def _collects(self, phase: str, info: object) -> None:
         """For each pass of the garbage collector: keeps those that are long."""
         now = monotonic()
@@ -149,6 +167,7 @@ class Watch:
             self._passes.append((self._pass_began, now))
 
     def _after_look(self) -> None:
+        self._hear_passes()
         if self._held or self._untold:
             self._tell()
         for pulse in tuple(self._pulses):

@@ -82,7 +82,7 @@ def _names_called(source: str) -> list[str]:
     """The function of the expression that is a call; of a whole line, as Python 3.10 has it, all that are."""
     try:
         tree: Any = ast.parse(f"({source})", mode="eval").body
-    except (SyntaxError, ValueError):
+    except (SyntaxError, ValueError, SystemError):  # the last if two threads parse, in Python 3.11
         return CALLED.findall(source)
     if not isinstance(tree, ast.Call):
         return CALLED.findall(source)

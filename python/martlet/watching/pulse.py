@@ -20,10 +20,13 @@ kept as code, instruction and module, never as frames, which would keep the prog
 from __future__ import annotations
 
 import asyncio
+import gc
+import os
 import selectors
 import sys
 import threading
 from asyncio import events
+from contextlib import nullcontext
 from dataclasses import dataclass
 from time import monotonic
 
@@ -49,6 +52,12 @@ BEATS = 2
 
 STACKS = 1000
 """Different stacks kept of one stall."""
+
+MAKES_FRAMES = sys.version_info[:2] == (3, 11)
+"""Whether `f_back` makes an object, for which the garbage collector may have a pass, in which code of the
+program may run. Meanwhile the loop's thread may go on, and the object is then made of a frame that is no
+more: so there is no pass during a look.
+"""
 
 WAITING = {selectors.__file__, asyncio.__file__.replace("__init__", "windows_events")}
 """Where asyncio waits for sockets and timers, called by `BaseEventLoop._run_once`."""
@@ -236,6 +245,38 @@ def pulse_of(loop: Any, threshold: float, held: Callable[[Held], None]) -> Pulse
     return (Turns if has_turns else Beats)(loop, threshold, held)
 
 
+class NoPass:
+    """`with` it the garbage collector has none. One thread at a time."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.is_to_resume = False
+
+    def __enter__(self) -> None:
+        self.lock.acquire()
+        self.is_to_resume = gc.isenabled()
+        gc.disable()
+
+    def __exit__(self, *args: object) -> None:
+        self._resume()
+        self.lock.release()
+
+    def _resume(self) -> None:
+        if self.is_to_resume:
+            self.is_to_resume = False
+            gc.enable()
+
+    def forked(self) -> None:
+        """In the child, where the thread that was within is not."""
+        self.lock = threading.Lock()
+        self._resume()
+
+
+_no_pass = NoPass()
+if MAKES_FRAMES and hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_no_pass.forked)
+
+
 class Watchdog:
     """The thread that looks at pulses, and calls `after` when it has: there stalls are reported."""
 
@@ -260,6 +301,10 @@ class Watchdog:
                 self.after()
 
     def _look(self) -> None:
+        with _no_pass if MAKES_FRAMES else nullcontext():
+            self._look_at_frames()
+
+    def _look_at_frames(self) -> None:
         frames = sys._current_frames()
         now = monotonic()
         for pulse in tuple(self.pulses):

@@ -10,6 +10,7 @@ import os
 import sys
 from asyncio import events
 from functools import lru_cache
+from itertools import islice
 from traceback import FrameSummary
 
 TYPE_CHECKING = False
@@ -70,8 +71,8 @@ def summary_of(step: Step) -> FrameSummary:
 def position(code: CodeType, instruction: int) -> tuple[int, int, int | None, int | None]:
     """First and last line, first column and the one behind the last, in bytes. Python 3.10 has no columns."""
     if sys.version_info >= (3, 11):
-        for number, (first, last, start, end) in enumerate(code.co_positions()):
-            if number * 2 == instruction and first is not None:
+        for first, last, start, end in islice(code.co_positions(), instruction // 2, instruction // 2 + 1):
+            if first is not None:
                 return first, last or first, start, end
     for begin, end_, line in code.co_lines():
         if begin <= instruction < end_ and line is not None:
