@@ -7,7 +7,10 @@ import gc
 import os
 import subprocess
 import sys
+import time
 import weakref
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 from unittest import mock
 
@@ -33,6 +36,9 @@ class Engine:
     def begin(self, *arguments: Any) -> Done:
         self.begun.append(arguments)
         return Done(response_over(Handle(body=b"quick")))
+
+    def begin_direct(self, *arguments: Any) -> None:
+        pass
 
     def close(self) -> None:
         pass
@@ -137,21 +143,100 @@ UNUSUAL: dict[str, Any] = {
 }
 
 
+def goes_quickly(session: Any) -> bool:
+    awaitable: Any = session.get(HERE)
+    awaitable.close()
+    return type(awaitable).__name__ == "Operation"
+
+
 @pytest.mark.parametrize("name", UNUSUAL)
 def test_what_has_changed_since_the_call_before_is_seen(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    def is_quick() -> bool:
-        awaitable: Any = session.get(HERE)
-        awaitable.close()
-        return type(awaitable).__name__ == "Operation"
-
     session = martlet.AsyncSession()
-    assert is_quick()
+    assert goes_quickly(session)
     with monkeypatch.context() as patch:
         UNUSUAL[name](session, patch)
-        assert not is_quick()
-        assert not is_quick()
-    assert is_quick()
+        assert not goes_quickly(session)
+        assert not goes_quickly(session)
+    assert goes_quickly(session)
     session.close()
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home directory that was last changed long ago."""
+    home = tmp_path / "home"
+    home.mkdir()
+    os.utime(home, (1, 1))
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.delenv("NETRC", raising=False)
+    return home
+
+
+@pytest.fixture
+def is_quick() -> Iterator[Callable[[], bool]]:
+    session = martlet.AsyncSession()
+    yield lambda: goes_quickly(session)
+    session.close()
+
+
+@pytest.mark.parametrize("name", [".netrc", "_netrc"])
+def test_a_netrc_that_comes_into_the_home_directory_is_seen_at_once(
+    name: str, home: Path, is_quick: Callable[[], bool]
+) -> None:
+    for _ in range(2):
+        assert is_quick()
+        (home / name).touch()
+        assert not is_quick()
+        (home / name).unlink()
+    assert is_quick()
+
+
+def test_a_home_directory_that_becomes_another_is_seen_soon(home: Path, is_quick: Callable[[], bool]) -> None:
+    assert is_quick()
+    home.rename(home.parent / "former")
+    home.mkdir()
+    (home / ".netrc").touch()
+    end = time.monotonic() + 10
+    while is_quick():
+        assert time.monotonic() < end
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="descriptors are not to be seen here")
+def test_the_home_directory_s_descriptor_may_be_closed_and_become_anothers(
+    home: Path, is_quick: Callable[[], bool]
+) -> None:
+    assert is_quick()
+    links = {int(link.name): link for link in Path("/proc/self/fd").iterdir()}
+    [number] = [number for number, link in links.items() if link.exists() and link.samefile(home)]
+    os.close(number)
+    with open(__file__) as file:
+        assert file.fileno() == number
+        assert is_quick()
+        (home / ".netrc").touch()
+        assert not is_quick()
+        assert file.readline()
+
+
+@pytest.mark.parametrize("kind", [martlet.Session, martlet.AsyncSession])
+@pytest.mark.parametrize("place", ["a subclass", "the class, patched", "the instance"])
+def test_get_asks_the_request_of_whoever_overrides_it(
+    kind: type[Any], place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Child(kind):
+        if place == "a subclass":
+
+            def request(self, *args: Any, **kwargs: Any) -> Any:
+                return args, kwargs
+
+    own = Child if place == "a subclass" else kind
+    assert roads.is_untouched(own, kind)
+    session = own()
+    if place == "the class, patched":
+        monkeypatch.setattr(kind, "request", lambda self, *args, **kwargs: (args, kwargs))
+    if place == "the instance":
+        session.request = lambda *args, **kwargs: (args, kwargs)
+    expected = (("GET", HERE), {"params": {"a": "1"}, "allow_redirects": True, "timeout": 3})
+    assert session.get(HERE, {"a": "1"}, timeout=3) == expected
 
 
 def test_a_session_that_its_own_jar_knows_is_collected() -> None:

@@ -1,6 +1,6 @@
 """The engine: a native module. Everything beside this file is written against what stands here."""
 
-from collections.abc import Awaitable, Callable, Generator, Iterable
+from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping
 from typing import Any, Generic, TypeVar, final
 
 from ._types import CookieFields, Sendable, Sent
@@ -163,6 +163,13 @@ class Client:
 
         `session` is the session's `__dict__`. None if anything in it or in the arguments is not plain;
         nothing has happened then, and the caller takes the compatible road.
+        """
+
+    def begin_direct(
+        self, session: Any, seen: Versions, method: str, url: Any, params: Any, kwargs: Mapping[str, object]
+    ) -> Operation[Response] | None:
+        """`begin` for a method of this session without a body. None, too, if the session's `request` is not
+        our own, and before its class has been looked at.
         """
 
     def send(
@@ -355,8 +362,8 @@ class Versions:
     def hold(self, kind: type) -> bool:
         """Whether this class was noted, and neither it nor a watched name has changed since."""
 
-    def note(self, kind: type) -> None:
-        """Notes this class and the watched names as they are now."""
+    def note(self, kind: type, direct: bool) -> None:
+        """Notes this class and the watched names as they are now; `direct`: its `request` is our own."""
 
 def refuse_waiting(refuse: bool) -> bool:
     """Has `Operation.wait()` raise RuntimeError on this thread, or no longer; gives what held before."""

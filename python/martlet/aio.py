@@ -145,8 +145,9 @@ class AsyncSession(BaseSession):
     @_awaited
     def get(self, url: Any, params: Params = None, **kwargs: Unpack[GetKwargs]) -> Awaitable[Response]:
         """Sends a GET request."""
-        if not kwargs:  # nearly always, and quicker than handing nothing on
-            return self.request("GET", url, params=params, allow_redirects=True)
+        operation = self._martlet_client.begin_direct(self, roads.seen, "GET", url, params, kwargs)
+        if operation is not None:
+            return operation
         kwargs.setdefault("allow_redirects", True)
         return self.request("GET", url, params=params, **kwargs)
 

@@ -86,9 +86,10 @@ _pool_points = attrgetter("HTTPConnectionPool.ConnectionCls", "HTTPSConnectionPo
 _functions = attrgetter(*_FUNCTIONS)
 
 _originals: dict[type, Any] = {}
+_requests: dict[type, Any] = {}
 _prepared_originals = _prepared_points(models.PreparedRequest)
 _modules = sys.modules
-_seen = Versions(
+seen = Versions(
     [
         ("socket", ["socket", "getaddrinfo", "create_connection"]),
         ("urllib3.connectionpool", ["HTTPConnectionPool", "HTTPSConnectionPool"]),
@@ -104,6 +105,7 @@ def remember(session: type) -> None:
     """Notes the class attributes of a session class of this package as they are now: the originals."""
     global _plain_functions
     _originals[session] = _session_points(session)
+    _requests[session] = session.request  # type: ignore[attr-defined]
     _plain_functions = _functions(_modules["martlet.sessions"])
 
 
@@ -111,7 +113,7 @@ def is_untouched(session: type, base: type) -> bool:
     """Whether nothing is overridden in this class of sessions, a subclass of `base`, or in what it works
     with.
     """
-    if _seen.hold(session):
+    if seen.hold(session):
         return True
     adapters = _modules.get("martlet.adapters")
     # Missing while another thread imports the module: then nobody has changed anything in it.
@@ -124,7 +126,7 @@ def is_untouched(session: type, base: type) -> bool:
         and (originals is None or adapter_points(adapters.HTTPAdapter) == originals)  # type: ignore[union-attr]
     )
     if untouched:
-        _seen.note(session)
+        seen.note(session, session.request is _requests[base])  # type: ignore[attr-defined]
     return bool(untouched)
 
 

@@ -366,8 +366,9 @@ class Session(BaseSession):
 
     def get(self, url: Any, params: Params = None, **kwargs: Unpack[GetKwargs]) -> Response:
         """Sends a GET request."""
-        if not kwargs:  # nearly always, and quicker than handing nothing on
-            return self.request("GET", url, params=params, allow_redirects=True)
+        operation = self._martlet_client.begin_direct(self, roads.seen, "GET", url, params, kwargs)
+        if operation is not None:
+            return operation.wait()
         kwargs.setdefault("allow_redirects", True)
         return self.request("GET", url, params=params, **kwargs)
 

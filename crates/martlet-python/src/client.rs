@@ -19,7 +19,7 @@ use pyo3::{
     exceptions::PyValueError,
     intern,
     prelude::*,
-    types::{PyAny, PyDict, PyList},
+    types::{PyAny, PyBool, PyDict, PyList},
 };
 
 use crate::{
@@ -32,6 +32,7 @@ use crate::{
     raw::{Raw, sent},
     source::{Lender, Pieces},
     state::Share,
+    versions::Versions,
 };
 
 /// The engine's side of one session. Safe to share between threads, loops and, anew, forked children.
@@ -80,6 +81,31 @@ impl Client {
                 }
             })
         }))
+    }
+
+    /// The operation of a plain call, or what is left of its body to be made first; None if it is not plain.
+    fn begin_plain(slf: &Bound<'_, Self>, arguments: &Arguments<'_, '_>) -> PyResult<Option<Py<PyAny>>> {
+        let py = slf.py();
+        let Some(mut plain) = plain::read(arguments, &slf.get().share) else {
+            return plain::interrupted(py);
+        };
+        let later = plain.later.take();
+        let keep = Keep {
+            client: slf.clone().into_any().unbind(),
+            session: Some(arguments.session.clone().into_any().unbind()),
+            text: plain.text,
+        };
+        let Some(call) = plain.into_call(py, &slf.get().share) else { return plain::interrupted(py) };
+        let parts = match later {
+            Some(Content::Unfinished(mut build)) => {
+                build.arguments = arguments.to_tuple()?.unbind();
+                return Ok(Some(Py::new(py, *build)?.into_any()));
+            }
+            Some(Content::Parts(parts)) => Some(parts),
+            _ => None,
+        };
+        let operation = Self::operation(slf, "AsyncSession.request", call, keep, None, parts)?;
+        Ok(Some(Py::new(py, operation)?.into_any()))
     }
 
     /// Tells the session's own jar, if it has been looked at, what the engine did to its cookies.
@@ -219,27 +245,49 @@ impl Client {
             pace: build.map_or(Pace::AtOnce, Pace::of),
             unusual,
         };
+        Self::begin_plain(slf, &arguments)
+    }
+
+    /// `begin` for a method of `session` without a body: None, too, where its `request` is not our own.
+    fn begin_direct(
+        slf: &Bound<'_, Self>,
+        session: &Bound<'_, PyAny>,
+        seen: &Bound<'_, Versions>,
+        method: &Bound<'_, PyAny>,
+        url: &Bound<'_, PyAny>,
+        params: &Bound<'_, PyAny>,
+        kwargs: &Bound<'_, PyDict>,
+    ) -> PyResult<Option<Py<PyAny>>> {
         let py = slf.py();
-        let Some(mut plain) = plain::read(&arguments, &slf.get().share) else {
-            return plain::interrupted(py);
-        };
-        let later = plain.later.take();
-        let keep = Keep {
-            client: slf.clone().into_any().unbind(),
-            session: Some(session.clone().into_any().unbind()),
-            text: plain.text,
-        };
-        let Some(call) = plain.into_call(py, &slf.get().share) else { return plain::interrupted(py) };
-        let parts = match later {
-            Some(Content::Unfinished(mut build)) => {
-                build.arguments = arguments.to_tuple()?.unbind();
-                return Ok(Some(Py::new(py, *build)?.into_any()));
-            }
-            Some(Content::Parts(parts)) => Some(parts),
-            _ => None,
-        };
-        let operation = Self::operation(slf, "AsyncSession.request", call, keep, None, parts)?;
-        Ok(Some(Py::new(py, operation)?.into_any()))
+        if seen.get().noted(&session.get_type()) != Some(true) {
+            return Ok(None);
+        }
+        let session = session.getattr(intern!(py, "__dict__"))?.cast_into::<PyDict>()?;
+        if session.contains(intern!(py, "request"))? {
+            return Ok(None);
+        }
+        let none = &py.None().into_bound(py);
+        let yes = PyBool::new(py, true);
+        let Some(given) = plain::Given::read(kwargs) else { return Ok(None) };
+        Self::begin_plain(
+            slf,
+            &Arguments {
+                session: &session,
+                method,
+                url,
+                params,
+                data: none,
+                headers: given.headers.as_ref().unwrap_or(none),
+                auth: given.auth.as_ref().unwrap_or(none),
+                timeout: given.timeout.as_ref().unwrap_or(none),
+                allow_redirects: given.allow_redirects.as_ref().unwrap_or(yes.as_any()),
+                stream: given.stream.as_ref().unwrap_or(none),
+                verify: given.verify.as_ref().unwrap_or(none),
+                json: none,
+                pace: Pace::AtOnce,
+                unusual: [none; 5],
+            },
+        )
     }
 
     /// Sends a request that Python has prepared, once: redirects, cookies and credentials are Python's business.

@@ -4,10 +4,8 @@
 //! to be worked out by requests' rules in Python, and which CA bundle it names.
 
 use std::{
-    fs,
     path::PathBuf,
-    sync::{Mutex, PoisonError},
-    time::SystemTime,
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use pyo3::{
@@ -17,7 +15,7 @@ use pyo3::{
     types::{PyBytes, PyDict, PyString},
 };
 
-use crate::versions::Stamp;
+use crate::{home::has_no_netrc, versions::Stamp};
 
 /// The variables that send a request another way. What they say is worked out by Python.
 const LOUD: [&str; 6] = ["http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"];
@@ -32,7 +30,6 @@ pub(crate) struct Environment {
 }
 
 /// What the variables say, files not looked at.
-#[derive(Clone)]
 enum Said {
     /// A proxy: that is worked out by Python.
     Loud,
@@ -43,7 +40,6 @@ enum Said {
     },
 }
 
-#[derive(Clone)]
 enum Netrc {
     Named(PathBuf),
     In(PathBuf),
@@ -58,7 +54,8 @@ pub(crate) fn read(py: Python<'_>) -> PyResult<Option<Environment>> {
     // The dictionary behind os.environ, whose keys are encoded; somebody's own mapping is read by Python.
     let Ok(data) = environ.getattr(intern!(py, "_data")) else { return Ok(None) };
     let Ok(data) = data.cast_exact::<PyDict>() else { return Ok(None) };
-    let Said::Quiet { ca_bundle, netrc } = remembered(data)? else { return Ok(None) };
+    let said = remembered(data)?;
+    let Said::Quiet { ca_bundle, netrc } = &*said else { return Ok(None) };
     let quiet = match netrc {
         Netrc::Named(path) => !path.exists(),
         Netrc::In(home) => has_no_netrc(home),
@@ -67,21 +64,21 @@ pub(crate) fn read(py: Python<'_>) -> PyResult<Option<Environment>> {
     if !quiet || system_names_a_proxy(py)? {
         return Ok(None);
     }
-    Ok(Some(Environment { ca_bundle }))
+    Ok(Some(Environment { ca_bundle: ca_bundle.clone() }))
 }
 
 /// What the variables say; looked at again when they have changed.
-fn remembered(data: &Bound<'_, PyDict>) -> PyResult<Said> {
-    static SEEN: Mutex<Option<(Stamp, Said)>> = Mutex::new(None);
+fn remembered(data: &Bound<'_, PyDict>) -> PyResult<Arc<Said>> {
+    static SEEN: Mutex<Option<(Stamp, Arc<Said>)>> = Mutex::new(None);
     let seen = || SEEN.lock().unwrap_or_else(PoisonError::into_inner);
     let now = Stamp::of(data);
     if let Some((then, said)) = &*seen()
         && Some(*then) == now
     {
-        return Ok(said.clone());
+        return Ok(Arc::clone(said));
     }
-    let said = said(data)?;
-    *seen() = now.map(|now| (now, said.clone()));
+    let said = Arc::new(said(data)?);
+    *seen() = now.map(|now| (now, Arc::clone(&said)));
     Ok(said)
 }
 
@@ -171,23 +168,4 @@ fn key(py: Python<'_>, name: &str) -> Py<PyAny> {
         true => PyString::new(py, &name.to_uppercase()).into_any().unbind(),
         false => PyBytes::new(py, name.as_bytes()).into_any().unbind(),
     }
-}
-
-/// Neither `.netrc` nor `_netrc` in `home`. Files come and go by a change of the directory, so that its time of
-/// change is all that has to be looked at each time.
-fn has_no_netrc(home: PathBuf) -> bool {
-    static SEEN: Mutex<Option<(PathBuf, SystemTime)>> = Mutex::new(None);
-    let Ok(changed) = fs::metadata(&home).and_then(|metadata| metadata.modified()) else {
-        // No home, no netrc in it.
-        return true;
-    };
-    let mut seen = SEEN.lock().unwrap_or_else(PoisonError::into_inner);
-    if seen.as_ref().is_some_and(|(path, time)| *path == home && *time == changed) {
-        return true;
-    }
-    let absent = [".netrc", "_netrc"].iter().all(|name| !home.join(name).exists());
-    if absent {
-        *seen = Some((home, changed));
-    }
-    absent
 }

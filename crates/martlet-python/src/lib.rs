@@ -12,6 +12,7 @@ mod decoder;
 mod environment;
 mod error;
 mod fields;
+mod home;
 mod json;
 mod plain;
 mod prepared;

@@ -21,8 +21,8 @@ use crate::{
     convert::{given, is_nothing, merge_headers, stored_headers, text, timeouts, verify},
     cookies,
     credentials::credentials,
-    session::Session,
-    state::{KnownJar, Share},
+    session::{Session, is_usual},
+    state::{KnownJar, SessionHeaders, Share},
 };
 
 /// What a session's method was called with.
@@ -57,6 +57,37 @@ impl<'py> Arguments<'_, 'py> {
     }
 }
 
+/// What a method without a body was given by name.
+#[derive(Default)]
+pub(crate) struct Given<'py> {
+    pub(crate) headers: Option<Bound<'py, PyAny>>,
+    pub(crate) auth: Option<Bound<'py, PyAny>>,
+    pub(crate) timeout: Option<Bound<'py, PyAny>>,
+    pub(crate) allow_redirects: Option<Bound<'py, PyAny>>,
+    pub(crate) stream: Option<Bound<'py, PyAny>>,
+    pub(crate) verify: Option<Bound<'py, PyAny>>,
+}
+
+impl<'py> Given<'py> {
+    /// `None` if there is anything else.
+    pub(crate) fn read(kwargs: &Bound<'py, PyDict>) -> Option<Self> {
+        let mut given = Self::default();
+        for (name, value) in kwargs.iter() {
+            let place = match text(&name)? {
+                "headers" => &mut given.headers,
+                "auth" => &mut given.auth,
+                "timeout" => &mut given.timeout,
+                "allow_redirects" => &mut given.allow_redirects,
+                "stream" => &mut given.stream,
+                "verify" => &mut given.verify,
+                _ => return None,
+            };
+            *place = Some(value);
+        }
+        Some(given)
+    }
+}
+
 /// A plain call, as far as it can be read without what the client remembers.
 pub(crate) struct Plain<'a, 'py> {
     session: Session<'py>,
@@ -82,7 +113,7 @@ pub(crate) fn read<'a, 'py>(arguments: &Arguments<'a, 'py>, share: &Share) -> Op
         Auth::None => session.auth.clone(),
         auth => auth,
     };
-    let (request, text, later) = request(arguments)?;
+    let (request, text, later) = request(arguments, share)?;
     Some(Plain {
         session,
         request,
@@ -99,12 +130,15 @@ impl Plain<'_, '_> {
     /// The call itself; `None` if headers, cookies or trusted certificates turn out not to be plain.
     pub(crate) fn into_call(self, py: Python<'_>, share: &Share) -> Option<Box<Call>> {
         let (session, mut request) = (self.session, self.request);
-        let (mut headers, unset) = session_headers(share, &session.headers)?;
+        let SessionHeaders { mut headers, unset, plain } = session_headers(share, &session.headers)?;
         if !self.headers.is_none() {
             if unset {
                 return None;
             }
             merge_headers(&mut headers, self.headers)?;
+        }
+        if !(plain && self.headers.is_none() || are_plain(&headers)) {
+            return None;
         }
         finish_headers(&mut request, headers)?;
         let tls = tls(py, share, &session)?;
@@ -137,16 +171,15 @@ pub(crate) fn interrupted<T>(py: Python<'_>) -> PyResult<Option<T>> {
 
 /// Method, URL and body, whether that is a text, and the body itself if it is not made yet; `headers` holds what the
 /// body computes.
-fn request(arguments: &Arguments<'_, '_>) -> Option<(Request, bool, Option<Content>)> {
+fn request(arguments: &Arguments<'_, '_>, share: &Share) -> Option<(Request, bool, Option<Content>)> {
     let method = text(arguments.method)?.to_ascii_uppercase();
     if method.is_empty() || !method.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
         return None;
     }
-    let params = match is_nothing(arguments.params) {
-        true => String::new(),
-        false => body::query(arguments.params)?,
+    let url = match is_nothing(arguments.params) {
+        true => prepared_url(arguments.url, share)?,
+        false => Url::prepare(text(arguments.url)?, &body::query(arguments.params)?).ok()?,
     };
-    let url = Url::prepare(text(arguments.url)?, &params).ok()?;
     if !url.is_http() {
         return None;
     }
@@ -173,11 +206,24 @@ fn request(arguments: &Arguments<'_, '_>) -> Option<(Request, bool, Option<Conte
     Some((request, given.text, later))
 }
 
+/// The URL of this text; that of the call before is not worked out again.
+fn prepared_url(given: &Bound<'_, PyAny>, share: &Share) -> Option<Url> {
+    let (py, text) = (given.py(), text(given)?);
+    let known = share.with(py, |state| {
+        let (known, url) = state.known.url.as_ref()?;
+        (known == text).then(|| url.clone())
+    });
+    if known.is_some() {
+        return known;
+    }
+    let url = Url::prepare(text, "").ok()?;
+    let now = (text.to_owned(), url.clone());
+    share.with(py, |state| state.known.url = Some(now));
+    Some(url)
+}
+
 /// The caller's headers first, then what the body computed, unless the caller's say it already.
 fn finish_headers(request: &mut Request, mut headers: Headers) -> Option<()> {
-    if headers.contains("cookie") || headers.contains("host") || headers.contains("transfer-encoding") {
-        return None;
-    }
     let computed: Vec<_> =
         request.headers.iter().map(|(name, value)| (name.to_vec(), value.to_vec())).collect();
     for (name, value) in computed {
@@ -195,8 +241,13 @@ fn finish_headers(request: &mut Request, mut headers: Headers) -> Option<()> {
     Some(())
 }
 
-/// The session's headers, as [`stored_headers`] gives them, read again only when they have changed.
-fn session_headers(share: &Share, container: &Bound<'_, PyAny>) -> Option<(Headers, bool)> {
+/// Is there none of the fields that the engine would have to know more about?
+fn are_plain(headers: &Headers) -> bool {
+    !["cookie", "host", "transfer-encoding"].iter().any(|name| headers.contains(name))
+}
+
+/// The session's headers, read again only when they have changed.
+fn session_headers(share: &Share, container: &Bound<'_, PyAny>) -> Option<SessionHeaders> {
     let py = container.py();
     let class = container_class(py)?;
     if !container.get_type().is(class) {
@@ -210,7 +261,8 @@ fn session_headers(share: &Share, container: &Bound<'_, PyAny>) -> Option<(Heade
     if known.is_some() {
         return known;
     }
-    let headers = stored_headers(&container.getattr(intern!(py, "_store")).ok()?)?;
+    let (headers, unset) = stored_headers(&container.getattr(intern!(py, "_store")).ok()?)?;
+    let headers = SessionHeaders { plain: are_plain(&headers), headers, unset };
     let now = (container.clone().unbind(), version, headers.clone());
     let before = share.with(py, |state| state.known.headers.replace(now));
     drop(before);
@@ -266,9 +318,14 @@ fn jar(py: Python<'_>, share: &Share, own: Option<&Bound<'_, PyAny>>) -> Option<
 /// `verify=False` is left to the general road, which warns as requests does.
 /// Also for http, which may lead to https.
 fn tls(py: Python<'_>, share: &Share, session: &Session<'_>) -> Option<Arc<TlsSettings>> {
-    let verify = match &session.environment.ca_bundle {
-        Some(bundle) if session.asks_environment => Verify::Bundle(bundle.clone()),
-        _ => verify(&session.verify).ok().filter(|verify| *verify != Verify::None)?,
+    let bundle = session.environment.ca_bundle.as_ref().filter(|_| session.asks_environment);
+    let is_usual = bundle.is_none() && is_usual(&session.verify);
+    if is_usual && let Some(tls) = share.with(py, |state| state.known.usual_tls.clone()) {
+        return Some(tls);
+    }
+    let verify = match bundle {
+        Some(bundle) => Verify::Bundle(bundle.clone()),
+        None => verify(&session.verify).ok().filter(|verify| *verify != Verify::None)?,
     };
     if let Some(tls) = share.with(py, |state| state.known.tls.clone()).filter(|tls| tls.verify == verify) {
         return Some(tls);
@@ -278,6 +335,11 @@ fn tls(py: Python<'_>, share: &Share, session: &Session<'_>) -> Option<Arc<TlsSe
         return None;
     }
     let settings = Arc::new(TlsSettings { verify, ..TlsSettings::default() });
-    share.with(py, |state| state.known.tls = Some(Arc::clone(&settings)));
+    share.with(py, |state| {
+        state.known.tls = Some(Arc::clone(&settings));
+        if is_usual {
+            state.known.usual_tls = Some(Arc::clone(&settings));
+        }
+    });
     Some(settings)
 }

@@ -5,14 +5,13 @@ use std::sync::Arc;
 use martlet_proto::auth::Auth;
 use pyo3::{
     prelude::*,
-    types::{PyBool, PyDict, PyList},
+    types::{PyBool, PyDict},
 };
 
 use crate::{
-    convert::is_nothing,
     credentials::credentials,
     environment::{self, Environment},
-    fields::{Fields, Name},
+    fields::Fields,
     state::Share,
     versions::Stamp,
 };
@@ -57,43 +56,29 @@ impl<'py> Session<'py> {
 
     fn of(fields: &Fields, verify: &Bound<'py, PyAny>, stream: &Bound<'py, PyAny>) -> Option<Self> {
         let py = verify.py();
-        let get = |name| fields.get(py, name);
-        let empty = |name| get(name).is_none_or(is_nothing);
-        let plain = [Name::Params, Name::Proxies, Name::Cert].into_iter().all(empty)
-            && get(Name::Adapters).is_none()
-            && get(Name::Hooks).is_none_or(has_no_hooks);
-        if !plain {
+        if !fields.are_plain(py) {
             return None;
         }
-        let trusts = get(Name::TrustEnv).is_none_or(|trust| trust.is_truthy().unwrap_or(true));
-        let environment = match trusts {
+        let environment = match fields.trusts_environment {
             true => environment::read(py).ok()??,
             false => Environment::default(),
         };
-        let own = |given: &Bound<'py, PyAny>, name| match given.is_none() {
-            true => get(name).unwrap_or(given).clone(),
-            false => given.clone(),
-        };
+        let auth = fields.auth.as_ref().map(|auth| credentials(auth.bind(py)));
+        let own = fields.verify.as_ref().filter(|_| verify.is_none()).map(|own| own.bind(py));
         Some(Self {
-            headers: get(Name::Headers)?.clone(),
-            auth: get(Name::Auth).map_or(Some(Auth::None), credentials)?,
-            verify: own(verify, Name::Verify),
+            headers: fields.headers.bind(py).clone(),
+            auth: auth.unwrap_or(Some(Auth::None))?,
+            verify: own.unwrap_or(verify).clone(),
             asks_environment: is_usual(verify),
             environment,
-            stream: own(stream, Name::Stream).is_truthy().ok()?,
-            max_redirects: get(Name::MaxRedirects).map_or(Some(30), |limit| limit.extract().ok())?,
-            cookies: get(Name::Cookies).cloned(),
+            stream: if stream.is_none() { fields.stream } else { stream.is_truthy().ok()? },
+            max_redirects: fields.max_redirects,
+            cookies: fields.cookies.as_ref().map(|cookies| cookies.bind(py).clone()),
         })
     }
 }
 
-/// `{'response': []}`, or nothing at all.
-fn has_no_hooks(hooks: &Bound<'_, PyAny>) -> bool {
-    let Ok(hooks) = hooks.cast_exact::<PyDict>() else { return hooks.is_none() };
-    hooks.values().iter().all(|hooks| hooks.cast_exact::<PyList>().is_ok_and(|hooks| hooks.is_empty()))
-}
-
 /// No word, or True.
-fn is_usual(verify: &Bound<'_, PyAny>) -> bool {
+pub(crate) fn is_usual(verify: &Bound<'_, PyAny>) -> bool {
     verify.is_none() || verify.cast::<PyBool>().is_ok_and(|verify| verify.is_true())
 }

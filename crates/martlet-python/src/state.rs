@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use martlet::{Config, TlsSettings};
 use martlet_proto::{
-    Headers,
+    Headers, Url,
     cookie::{Jar, SharedJar},
 };
 use pyo3::{PyTraverseError, PyVisit, prelude::*, sync::MutexExt};
@@ -23,11 +23,25 @@ pub(crate) struct State {
 pub(crate) struct Known {
     /// What the session's `__dict__` said when that was its stamp.
     pub(crate) session: Option<(Stamp, Arc<Fields>)>,
-    /// The session's headers: the container's `_store`, its version, and what was in it.
-    pub(crate) headers: Option<(Py<PyAny>, i64, (Headers, bool))>,
+    /// The session's headers: their container, its version, and what was in it.
+    pub(crate) headers: Option<(Py<PyAny>, i64, SessionHeaders)>,
+    /// The URL last asked for without parameters, as it was given and as it is.
+    pub(crate) url: Option<(String, Url)>,
     pub(crate) jar: Option<KnownJar>,
     /// The TLS settings last used, without a client certificate.
     pub(crate) tls: Option<Arc<TlsSettings>>,
+    /// Those of a call that says nothing of its own.
+    pub(crate) usual_tls: Option<Arc<TlsSettings>>,
+}
+
+/// The headers of a session.
+#[derive(Clone)]
+pub(crate) struct SessionHeaders {
+    pub(crate) headers: Headers,
+    /// Is one of them unset by None? It holds a place that a header of the call may take.
+    pub(crate) unset: bool,
+    /// Is there none that takes a call off the quick road?
+    pub(crate) plain: bool,
 }
 
 /// The session's Python jar when it and the engine's were equal.

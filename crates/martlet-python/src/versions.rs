@@ -14,6 +14,9 @@ use pyo3::{
 /// Kept at most; classes come and go.
 const MOST: usize = 64;
 
+/// Does what the methods of a class do begin with nobody else's `request`?
+type Direct = bool;
+
 /// A class and its version. A version is given once: one class never has another's.
 type Version = (usize, u32);
 
@@ -27,7 +30,7 @@ pub(crate) struct Versions {
 
 #[derive(Default)]
 struct Noted {
-    classes: Vec<Version>,
+    classes: Vec<(Version, Direct)>,
     names: Vec<Option<Named>>,
     /// The dictionaries that `names` were last looked up in.
     places: Vec<Unchanged>,
@@ -47,17 +50,46 @@ impl Versions {
 
     /// Whether this class was noted, has not changed since, and no watched name stands for something else.
     fn hold(&self, kind: &Bound<'_, PyAny>) -> bool {
-        let (py, Some(class_version)) = (kind.py(), version(kind)) else { return false };
-        let noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
-        if !noted.classes.contains(&class_version) {
-            return false;
+        self.noted(kind).is_some()
+    }
+
+    /// Notes the class, and what the watched names stand for, as they are now.
+    fn note(&self, kind: &Bound<'_, PyAny>, direct: bool) {
+        let Some(class_version) = version(kind) else { return };
+        let mut names = Vec::new();
+        let (found, places) = self.names(kind.py());
+        for found in found {
+            let Some(found) = found else {
+                names.push(None);
+                continue;
+            };
+            let Some(version) = state(&found) else { return };
+            names.push(Some(Named(found.unbind(), version)));
         }
+        let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
+        if noted.classes.len() == MOST {
+            noted.classes.clear();
+        }
+        if !noted.classes.iter().any(|(known, _)| *known == class_version) {
+            noted.classes.push((class_version, direct));
+        }
+        let before =
+            (std::mem::replace(&mut noted.names, names), std::mem::replace(&mut noted.places, places));
+        drop(noted);
+        drop(before); // may run code of Python's: not under the lock
+    }
+}
+
+impl Versions {
+    /// What was noted of this class, if it has not changed since and no watched name stands for something else.
+    pub(crate) fn noted(&self, kind: &Bound<'_, PyAny>) -> Option<Direct> {
+        let (py, Some(class_version)) = (kind.py(), version(kind)) else { return None };
+        let noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
+        let (_, direct) = *noted.classes.iter().find(|(known, _)| *known == class_version)?;
         if !noted.places.is_empty() && noted.places.iter().all(|place| place.holds(py)) {
-            return noted
-                .names
-                .iter()
-                .flatten()
-                .all(|Named(object, version)| state(object.bind(py)) == Some(*version));
+            let mut names = noted.names.iter().flatten();
+            let hold = names.all(|Named(object, version)| state(object.bind(py)) == Some(*version));
+            return hold.then_some(direct);
         }
         drop(noted); // looking names up compares keys, which may be anybody's
         let (names, places) = self.names(py);
@@ -75,37 +107,9 @@ impl Versions {
             drop(noted);
             drop(before);
         }
-        holds
+        holds.then_some(direct)
     }
 
-    /// Notes the class, and what the watched names stand for, as they are now.
-    fn note(&self, kind: &Bound<'_, PyAny>) {
-        let Some(class_version) = version(kind) else { return };
-        let mut names = Vec::new();
-        let (found, places) = self.names(kind.py());
-        for found in found {
-            let Some(found) = found else {
-                names.push(None);
-                continue;
-            };
-            let Some(version) = state(&found) else { return };
-            names.push(Some(Named(found.unbind(), version)));
-        }
-        let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
-        if noted.classes.len() == MOST {
-            noted.classes.clear();
-        }
-        if !noted.classes.contains(&class_version) {
-            noted.classes.push(class_version);
-        }
-        let before =
-            (std::mem::replace(&mut noted.names, names), std::mem::replace(&mut noted.places, places));
-        drop(noted);
-        drop(before); // may run code of Python's: not under the lock
-    }
-}
-
-impl Versions {
     /// What the watched names stand for now, `None` where the module or the name is not there; and the dictionaries
     /// that say so, as they were before, none where one has no version.
     fn names<'py>(&self, py: Python<'py>) -> (Vec<Option<Bound<'py, PyAny>>>, Vec<Unchanged>) {

@@ -24,6 +24,7 @@ mod blocking;
 mod coroutine;
 mod crowd;
 mod descriptors;
+mod directory;
 mod exchange;
 mod gate;
 mod guard;
@@ -39,6 +40,7 @@ mod wakeup;
 #[cfg(not(feature = "abi3"))]
 pub(crate) use blank::Blank;
 pub(crate) use descriptors::most_descriptors;
+pub(crate) use directory::Directory;
 pub(crate) use exchange::{Answer, Asker, Keep, Question, Reply};
 pub(crate) use gate::{Ours, engine, inherited};
 pub(crate) use memory::Filling;

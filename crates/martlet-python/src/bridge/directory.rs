@@ -1,0 +1,64 @@
+//! A directory that is looked at again and again.
+
+#[cfg(unix)]
+use std::mem::ManuallyDrop;
+use std::{fs, io, path::Path, time::SystemTime};
+
+/// A directory that is kept open.
+#[cfg(unix)]
+pub(crate) struct Directory {
+    file: ManuallyDrop<fs::File>,
+    identity: (u64, u64),
+}
+
+#[cfg(unix)]
+impl Directory {
+    pub(crate) fn open(path: &Path) -> io::Result<Self> {
+        let file = fs::File::open(path)?;
+        let identity = identity(&file.metadata()?);
+        Ok(Self { file: ManuallyDrop::new(file), identity })
+    }
+
+    /// When it was last changed.
+    ///
+    /// # Errors
+    /// Also when its descriptor has become another file's: a program may close what it has not opened.
+    pub(crate) fn changed(&self) -> io::Result<SystemTime> {
+        let metadata = self.file.metadata()?;
+        match identity(&metadata) == self.identity {
+            true => metadata.modified(),
+            false => Err(io::ErrorKind::NotFound.into()),
+        }
+    }
+
+    /// Closes its descriptor, unless that is another file's.
+    pub(crate) fn close(self) {
+        if self.changed().is_ok() {
+            drop(ManuallyDrop::into_inner(self.file));
+        }
+    }
+}
+
+#[cfg(unix)]
+fn identity(metadata: &fs::Metadata) -> (u64, u64) {
+    use std::os::unix::fs::MetadataExt;
+
+    (metadata.dev(), metadata.ino())
+}
+
+/// A directory found anew each time, where none can be kept open.
+#[cfg(not(unix))]
+pub(crate) struct Directory(std::path::PathBuf);
+
+#[cfg(not(unix))]
+impl Directory {
+    pub(crate) fn open(path: &Path) -> io::Result<Self> {
+        Ok(Self(path.to_owned()))
+    }
+
+    pub(crate) fn changed(&self) -> io::Result<SystemTime> {
+        fs::metadata(&self.0)?.modified()
+    }
+
+    pub(crate) fn close(self) {}
+}
