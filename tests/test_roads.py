@@ -201,6 +201,15 @@ def test_a_home_directory_that_becomes_another_is_seen_soon(home: Path, is_quick
         assert time.monotonic() < end
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes")
+def test_a_home_that_is_a_named_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    code = f"import martlet; martlet.AsyncSession().get({HERE!r}).close()"
+    environment = {**os.environ, "HOME": str(tmp_path / "pipe")}
+    environment.pop("NETRC", None)
+    subprocess.run([sys.executable, "-c", code], env=environment, check=True, timeout=20)
+
+
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="descriptors are not to be seen here")
 def test_the_home_directory_s_descriptor_may_be_closed_and_become_anothers(
     home: Path, is_quick: Callable[[], bool]

@@ -1,8 +1,11 @@
 //! A directory that is looked at again and again.
 
-#[cfg(unix)]
-use std::mem::ManuallyDrop;
 use std::{fs, io, path::Path, time::SystemTime};
+#[cfg(unix)]
+use std::{
+    mem::ManuallyDrop,
+    os::unix::fs::{MetadataExt, OpenOptionsExt},
+};
 
 /// A directory that is kept open.
 #[cfg(unix)]
@@ -14,7 +17,8 @@ pub(crate) struct Directory {
 #[cfg(unix)]
 impl Directory {
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
-        let file = fs::File::open(path)?;
+        // Of nothing else: to open a named pipe would wait for a writer.
+        let file = fs::OpenOptions::new().read(true).custom_flags(libc::O_DIRECTORY).open(path)?;
         let identity = identity(&file.metadata()?);
         Ok(Self { file: ManuallyDrop::new(file), identity })
     }
@@ -41,8 +45,6 @@ impl Directory {
 
 #[cfg(unix)]
 fn identity(metadata: &fs::Metadata) -> (u64, u64) {
-    use std::os::unix::fs::MetadataExt;
-
     (metadata.dev(), metadata.ino())
 }
 
