@@ -191,6 +191,11 @@ def test_a_forked_child_has_no_crowd(server: Server) -> None:
             os._exit(0 if (status, "martlet" in threads()) == (200, False) else 1)
         os._exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
     """
+    fork_while_a_crowd_waits(code, server)
+
+
+def fork_while_a_crowd_waits(code: str, server: Server) -> None:
+    """Runs the code, which forks when it is told to and ends as its child does."""
     process = subprocess.Popen([*script(code), server.url], stdin=subprocess.PIPE, text=True)
     assert server.wait_requests(CROWD, 20)
     process.communicate("fork\n", timeout=20)
@@ -211,10 +216,7 @@ def test_a_forked_child_may_have_a_crowd_of_its_own(server: Server) -> None:
             os._exit(0)
         os._exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
     """
-    process = subprocess.Popen([*script(code), server.url], stdin=subprocess.PIPE, text=True)
-    assert server.wait_requests(CROWD, 20)
-    process.communicate("fork\n", timeout=20)
-    assert process.returncode == 0
+    fork_while_a_crowd_waits(code, server)
 
 
 def test_more_threads_wait_at_once_than_there_are_seats(server: Server) -> None:

@@ -34,10 +34,7 @@ pub(crate) fn has_no_netrc(path: &Path) -> bool {
         home.directory.close();
     }
     let absent = || [".netrc", "_netrc"].iter().all(|name| !path.join(name).exists());
-    if !absent() {
-        return false;
-    }
-    let Ok(directory) = Directory::open(path) else { return true };
+    let Ok(directory) = Directory::open(path) else { return absent() };
     // In this order: of a file that comes meanwhile the directory tells the next time.
     let changed = directory.changed();
     let absent = absent();

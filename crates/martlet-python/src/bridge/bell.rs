@@ -169,35 +169,19 @@ fn futex_wait(word: &AtomicU32, seen: u32, bits: u32, longest: libc::timespec) {
         end.tv_sec = end.tv_sec.saturating_add(1);
         end.tv_nsec -= 1_000_000_000;
     }
-    let operation = libc::FUTEX_WAIT_BITSET | libc::FUTEX_PRIVATE_FLAG;
-    // SAFETY: `word` and `end` live until the call returns; the kernel reads them only. How it ended does not
-    // matter: whoever waits looks for itself.
-    unsafe {
-        libc::syscall(
-            libc::SYS_futex,
-            word.as_ptr(),
-            operation,
-            seen,
-            &raw const end,
-            ptr::null::<u32>(),
-            bits,
-        );
-    }
+    futex(word, libc::FUTEX_WAIT_BITSET, seen, &raw const end, bits);
 }
 
 /// Wakes all who sleep on `word` with one of `bits`.
 fn futex_wake(word: &AtomicU32, bits: u32) {
-    let operation = libc::FUTEX_WAKE_BITSET | libc::FUTEX_PRIVATE_FLAG;
-    // SAFETY: `word` is only an address here.
+    futex(word, libc::FUTEX_WAKE_BITSET, i32::MAX.cast_unsigned(), ptr::null(), bits);
+}
+
+/// How it ended does not matter: whoever waits looks for itself.
+fn futex(word: &AtomicU32, operation: i32, value: u32, end: *const libc::timespec, bits: u32) {
+    let operation = operation | libc::FUTEX_PRIVATE_FLAG;
+    // SAFETY: `word` and `end`, if there is one, live until the call returns; the kernel reads them only.
     unsafe {
-        libc::syscall(
-            libc::SYS_futex,
-            word.as_ptr(),
-            operation,
-            i32::MAX,
-            ptr::null::<libc::timespec>(),
-            ptr::null::<u32>(),
-            bits,
-        );
+        libc::syscall(libc::SYS_futex, word.as_ptr(), operation, value, end, ptr::null::<u32>(), bits);
     }
 }
