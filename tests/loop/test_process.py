@@ -275,3 +275,27 @@ def test_an_awaited_call_after_the_engine_was_shut_down_is_an_error(server: Serv
         martlet.get(sys.argv[1])
     """
     assert check(python(code, server.url + "/bytes/1", timeout=10)).strip() == "True"
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="of Linux")
+def test_the_table_of_descriptors_does_not_grow_under_a_burst(server: Server) -> None:
+    code = """
+        import asyncio, pathlib, resource, sys, time
+        import martlet
+
+        def room():
+            status = pathlib.Path("/proc/self/status").read_text()
+            return int(status.partition("FDSize:")[2].split()[0])
+
+        async def main():
+            async with martlet.AsyncSession() as session:
+                await session.get(sys.argv[1])
+                wanted = min(resource.getrlimit(resource.RLIMIT_NOFILE)[0], 16_384)
+                end = time.monotonic() + 10
+                while room() < wanted and time.monotonic() < end:
+                    await asyncio.sleep(0)
+                print(room() >= wanted)
+
+        asyncio.run(main())
+    """
+    assert check(python(code, server.url + "/bytes/1")).strip() == "True"

@@ -15,7 +15,7 @@ use std::{
     mem::ManuallyDrop,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -24,6 +24,7 @@ use martlet::runtime::{Engine, Job};
 use pyo3::{exceptions::PyNotImplementedError, intern, prelude::*, types::PyWeakrefReference};
 
 use super::{
+    descriptors::make_room,
     exchange::Question,
     gate::{Ours, engine, generation},
     wakeup::{Bell, Messenger, upgrade},
@@ -269,6 +270,9 @@ impl Drop for LoopPort {
 /// The ports of all loops that are alive.
 static PORTS: Mutex<Vec<Known>> = Mutex::new(Vec::new());
 
+/// The generation in which a port was last made.
+static LAST_PORT: AtomicU64 = AtomicU64::new(u64::MAX);
+
 struct Known {
     generation: u64,
     event_loop: Py<PyWeakrefReference>,
@@ -291,13 +295,17 @@ pub(super) fn port_of<'py>(
             return Ok(port.cast_into()?);
         }
     }
+    let engine = engine()?;
+    if LAST_PORT.swap(now, Ordering::Relaxed) != now {
+        engine.helpers().run(Box::new(make_room));
+    }
     let fresh = LoopPort {
         port: ManuallyDrop::new(Arc::new(Port::new())),
         board: Arc::default(),
         outbox: Mutex::default(),
         room: Mutex::default(),
         draining: AtomicBool::new(false),
-        engine: Ours::new(engine()?),
+        engine: Ours::new(engine),
     };
     let port = Bound::new(py, fresh)?;
     connect(&port)?;
