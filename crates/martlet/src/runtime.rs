@@ -46,11 +46,18 @@ pub struct Engine {
 
 struct Shared {
     runtime: Runtime,
-    inbox: Mutex<Vec<Job>>,
+    inbox: Mutex<Inbox>,
     load: Arc<Load>,
     stopping: AtomicBool,
     /// Tells the engine's thread, while it sleeps, that there is work again.
     work: Condvar,
+}
+
+#[derive(Default)]
+struct Inbox {
+    jobs: Vec<Job>,
+    /// Whether the engine's thread sleeps until there is work. To wake nobody is a system call all the same.
+    sleeps: bool,
 }
 
 /// How many jobs were submitted and have not ended.
@@ -101,11 +108,12 @@ impl Engine {
         self.start_thread()?;
         self.shared.load.alive.fetch_add(jobs.len(), Ordering::AcqRel);
         let mut inbox = lock(&self.shared.inbox);
-        let was_empty = inbox.is_empty();
-        inbox.append(jobs);
+        let was_empty = inbox.jobs.is_empty();
+        inbox.jobs.append(jobs);
+        let sleeps = inbox.sleeps;
         drop(inbox);
         if was_empty {
-            self.shared.wake();
+            self.shared.wake(sleeps);
         }
         Ok(())
     }
@@ -125,8 +133,8 @@ impl Engine {
     pub fn shut_down(&self) {
         self.shared.stopping.store(true, Ordering::Release);
         // Whoever is about to sleep has seen the flag, or sleeps when the bell rings.
-        drop(lock(&self.shared.inbox));
-        self.shared.wake();
+        let sleeps = lock(&self.shared.inbox).sleeps;
+        self.shared.wake(sleeps);
         if let Some(thread) = lock(&self.thread).take() {
             // A thread that panicked has ended too.
             let _ = thread.join();
@@ -150,9 +158,13 @@ impl Drop for Engine {
 }
 
 impl Shared {
-    fn wake(&self) {
-        self.work.notify_one();
-        self.load.bell.notify_one();
+    /// Tells the engine's thread that there is something to do, where it is: asleep, or dispatching.
+    fn wake(&self, sleeps: bool) {
+        if sleeps {
+            self.work.notify_one();
+        } else {
+            self.load.bell.notify_one();
+        }
     }
 
     /// The life of the engine's thread: sleep until there is work, drive until all of it has ended.
@@ -169,10 +181,12 @@ impl Shared {
             if self.stopping.load(Ordering::Acquire) {
                 return false;
             }
-            if !inbox.is_empty() {
+            if !inbox.jobs.is_empty() {
                 return true;
             }
+            inbox.sleeps = true;
             inbox = self.work.wait(inbox).unwrap_or_else(PoisonError::into_inner);
+            inbox.sleeps = false;
         }
     }
 
@@ -180,7 +194,7 @@ impl Shared {
     async fn dispatch(&self) {
         let mut batch = Vec::new();
         while !self.stopping.load(Ordering::Acquire) {
-            mem::swap(&mut *lock(&self.inbox), &mut batch);
+            mem::swap(&mut lock(&self.inbox).jobs, &mut batch);
             for job in batch.drain(..) {
                 tokio::spawn(Counted { job, load: Arc::clone(&self.load) });
             }

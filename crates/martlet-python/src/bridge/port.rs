@@ -12,7 +12,7 @@
 use std::{
     collections::{HashMap, VecDeque},
     hash::{BuildHasherDefault, Hasher},
-    mem::ManuallyDrop,
+    mem::{self, ManuallyDrop},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -34,7 +34,8 @@ use super::{
 const TURN: usize = 32;
 /// After this time the rest of them waits for the next turn.
 const TIME: Duration = Duration::from_micros(500);
-/// Jobs collected while draining before the engine is told, so that both sides work at once.
+/// So much is collected, at most, before the other side is told: jobs while draining, and messages of a burst. Then both
+/// sides work at once.
 const BATCH: usize = 16;
 
 /// What the engine tells a loop; the number is the operation's token.
@@ -44,40 +45,78 @@ pub(super) enum Message {
 }
 
 /// The engine's end.
+#[derive(Default)]
 pub(super) struct Port {
-    messages: Mutex<VecDeque<Message>>,
-    bell: Mutex<Option<Bell>>,
+    letters: Mutex<Letters>,
+    bell: Mutex<Option<Arc<Bell>>>,
+}
+
+/// What has come. Where it has not been rung for, there is a [`Knock`].
+#[derive(Default)]
+struct Letters {
+    messages: VecDeque<Message>,
+    rung: bool,
+}
+
+/// Rings for what has come to the port when it is dropped, unless that has been done.
+pub(super) struct Knock(Arc<Port>);
+
+impl Drop for Knock {
+    fn drop(&mut self) {
+        let mut letters = lock(&self.0.letters);
+        let ring = !letters.messages.is_empty() && !mem::replace(&mut letters.rung, true);
+        drop(letters);
+        if ring {
+            self.0.ring();
+        }
+    }
 }
 
 impl Port {
-    fn new() -> Self {
-        Self { messages: Mutex::default(), bell: Mutex::new(None) }
-    }
-
     pub(super) fn push(&self, message: Message) {
-        let mut messages = lock(&self.messages);
-        let was_empty = messages.is_empty();
-        messages.push_back(message);
-        drop(messages);
-        if was_empty {
+        let mut letters = lock(&self.letters);
+        letters.messages.push_back(message);
+        let ring = !mem::replace(&mut letters.rung, true);
+        drop(letters);
+        if ring {
             self.ring();
         }
     }
 
+    /// As `push`, but the loop is told when so many have come that it need not wait for more, or when the [`Knock`]
+    /// is dropped: by then those that were about to come should have. On a busy core the loop runs at once when it
+    /// is told of the first, and then the engine again.
+    #[must_use]
+    pub(super) fn push_in_a_burst(self: &Arc<Self>, message: Message) -> Option<Knock> {
+        let mut letters = lock(&self.letters);
+        letters.messages.push_back(message);
+        let is_first = letters.messages.len() == 1 && !letters.rung;
+        let ring = letters.messages.len() >= BATCH && !mem::replace(&mut letters.rung, true);
+        drop(letters);
+        if ring {
+            self.ring();
+        }
+        is_first.then(|| Knock(Arc::clone(self)))
+    }
+
     fn ring(&self) {
-        if let Some(bell) = &*lock(&self.bell) {
+        // Not under the lock: where both threads share a core, ringing makes the loop run at once, and it looks
+        // for its bell.
+        let bell = lock(&self.bell).clone();
+        if let Some(bell) = bell {
             bell.ring();
         }
     }
 
     /// Moves at most a turn's messages to `turn`; the bell goes on ringing while some are left.
     fn take_turn(&self, turn: &mut VecDeque<Message>) {
-        let mut messages = lock(&self.messages);
+        let mut letters = lock(&self.letters);
         let bell = lock(&self.bell);
-        let count = messages.len().min(TURN);
-        turn.extend(messages.drain(..count));
+        let count = letters.messages.len().min(TURN);
+        turn.extend(letters.messages.drain(..count));
+        letters.rung = !letters.messages.is_empty();
         match &*bell {
-            Some(bell) if messages.is_empty() => bell.silence(),
+            Some(bell) if !letters.rung => bell.silence(),
             Some(bell) if bell.forgets() => bell.ring(),
             _ => {}
         }
@@ -85,11 +124,12 @@ impl Port {
 
     /// Puts back what was not handled.
     fn give_back(&self, turn: &mut VecDeque<Message>) {
-        let mut messages = lock(&self.messages);
+        let mut letters = lock(&self.letters);
         while let Some(message) = turn.pop_back() {
-            messages.push_front(message);
+            letters.messages.push_front(message);
         }
-        drop(messages);
+        letters.rung = true;
+        drop(letters);
         self.ring();
     }
 }
@@ -155,7 +195,7 @@ impl Board {
     }
 
     fn clear(&self) -> ByToken {
-        std::mem::take(&mut lock(&self.running).by_token)
+        mem::take(&mut lock(&self.running).by_token)
     }
 }
 
@@ -211,7 +251,7 @@ impl LoopPort {
     fn drain(&self, py: Python<'_>) -> PyResult<()> {
         self.engine.require("event loop")?;
         // Taken, not locked: a task's step may run the loop once more.
-        let mut turn = std::mem::take(&mut *lock(&self.room));
+        let mut turn = mem::take(&mut *lock(&self.room));
         self.port.take_turn(&mut turn);
         self.draining.store(true, Ordering::Relaxed);
         let mut result = Ok(());
@@ -235,7 +275,7 @@ impl LoopPort {
 
     /// The descriptor to watch, for loops that watch themselves (trio).
     fn fileno(&self) -> PyResult<i32> {
-        match &*lock(&self.port.bell) {
+        match lock(&self.port.bell).as_deref() {
             #[cfg(unix)]
             Some(Bell::Descriptor(descriptor)) => Ok(descriptor.number()),
             _ => Err(PyNotImplementedError::new_err("this port has no descriptor")),
@@ -251,8 +291,8 @@ impl Drop for LoopPort {
     fn drop(&mut self) {
         if self.engine.get().is_none() {
             // A forked child: the parent's jobs and messages are neither locked nor dropped.
-            std::mem::forget(std::mem::take(&mut self.outbox));
-            std::mem::forget(std::mem::take(&mut self.board));
+            mem::forget(mem::take(&mut self.outbox));
+            mem::forget(mem::take(&mut self.board));
             return;
         }
         let left = self.board.clear();
@@ -300,7 +340,7 @@ pub(super) fn port_of<'py>(
         engine.helpers().run(Box::new(make_room));
     }
     let fresh = LoopPort {
-        port: ManuallyDrop::new(Arc::new(Port::new())),
+        port: ManuallyDrop::new(Arc::default()),
         board: Arc::default(),
         outbox: Mutex::default(),
         room: Mutex::default(),
@@ -330,7 +370,8 @@ pub(super) fn asyncio_port<'py>(event_loop: &Bound<'py, PyAny>) -> PyResult<Boun
         }
         let weak_loop = PyWeakrefReference::new(event_loop)?.unbind();
         let weak_port = PyWeakrefReference::new(port.as_any())?.unbind();
-        *lock(&port.get().port.bell) = Some(Bell::Messenger(Messenger::start(weak_loop, weak_port)?));
+        *lock(&port.get().port.bell) =
+            Some(Arc::new(Bell::Messenger(Messenger::start(weak_loop, weak_port)?)));
         // Nothing of the loop refers to the port: it has to be kept for as long as the loop lives.
         let keep = py.import("martlet._loops")?.getattr("keep")?;
         keep.call1((event_loop, port))?;
@@ -363,7 +404,7 @@ fn watch(_: &Bound<'_, PyAny>, _: &Bound<'_, LoopPort>) -> PyResult<bool> {
 pub(super) fn listen(port: &Bound<'_, LoopPort>) -> PyResult<i32> {
     let descriptor = super::wakeup::descriptor::Descriptor::new()?;
     let number = descriptor.number();
-    *lock(&port.get().port.bell) = Some(Bell::Descriptor(descriptor));
+    *lock(&port.get().port.bell) = Some(Arc::new(Bell::Descriptor(descriptor)));
     Ok(number)
 }
 

@@ -13,7 +13,7 @@ use pyo3::{exceptions::PyRuntimeError, prelude::*};
 use super::{
     bell::{Bell, Ringing},
     exchange::{Link, Work},
-    port::{Message, Port},
+    port::{Knock, Message, Port},
 };
 
 /// Who is told that there is something on the [`Link`].
@@ -33,16 +33,19 @@ impl Waiter {
         }
     }
 
-    /// As [`Waiter::answered`], but a thread may be told together with others: when the [`Ringing`] is dropped.
-    fn answered_in_a_burst(&self) -> Option<Ringing> {
+    /// As [`Waiter::answered`], but who waits may be told together with others: when what this gives is dropped.
+    fn answered_in_a_burst(&self) -> Option<Telling> {
         match self {
-            Self::Loop(..) => {
-                self.answered();
-                None
-            }
-            Self::Thread(bell) => bell.mark(),
+            Self::Loop(port, token) => port.push_in_a_burst(Message::Done(*token)).map(Telling::Loop),
+            Self::Thread(bell) => bell.mark().map(Telling::Threads),
         }
     }
+}
+
+/// Tells those who have got an answer, by being dropped.
+enum Telling {
+    Loop(#[expect(dead_code, reason = "it rings by being dropped")] Knock),
+    Threads(#[allow(dead_code, reason = "the same, where there is such a thing")] Ringing),
 }
 
 /// A request leaves at the first poll, and a small reply is there at the second. What took more than so many was
@@ -55,13 +58,13 @@ pub(super) struct Report {
     link: Arc<Link>,
     waiter: Waiter,
     polls: u32,
-    /// Rings, when this is polled once more, for all who have got an answer since.
-    ringing: Option<Ringing>,
+    /// Told, when this is polled once more, are all who have got an answer since.
+    telling: Option<Telling>,
 }
 
 impl Report {
     pub(super) fn new(work: Work, link: Arc<Link>, waiter: Waiter) -> Self {
-        Self { work: Some(work), link, waiter, polls: 0, ringing: None }
+        Self { work: Some(work), link, waiter, polls: 0, telling: None }
     }
 }
 
@@ -86,7 +89,7 @@ impl Future for Report {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = &mut *self;
         let Some(work) = &mut this.work else {
-            this.ringing = None;
+            this.telling = None;
             return Poll::Ready(());
         };
         if this.link.cancelled.load(Ordering::Acquire) {
@@ -98,11 +101,11 @@ impl Future for Report {
             Poll::Ready(answer) => {
                 this.work = None;
                 match this.link.answer(answer) {
-                    true if this.polls <= QUICK => this.ringing = this.waiter.answered_in_a_burst(),
+                    true if this.polls <= QUICK => this.telling = this.waiter.answered_in_a_burst(),
                     true => this.waiter.answered(),
                     false => {}
                 }
-                if this.ringing.is_none() {
+                if this.telling.is_none() {
                     return Poll::Ready(());
                 }
                 // The turn comes back to this one behind all that are ready now.
