@@ -130,8 +130,14 @@ pub(super) struct Ringing(());
 
 impl Drop for Ringing {
     fn drop(&mut self) {
-        // Who marks from here on rings by itself; what was marked before is seen below.
-        MARKED.swap(false, Ordering::AcqRel);
+        ring_for_the_marked();
+    }
+}
+
+/// Wakes those who were marked, before the [`Ringing`] does.
+pub(super) fn ring_for_the_marked() {
+    // Who marks from here on rings by itself; what was marked before is seen below.
+    if MARKED.swap(false, Ordering::AcqRel) {
         ALL.iter().for_each(Row::ring);
     }
 }

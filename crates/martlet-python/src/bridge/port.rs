@@ -1,6 +1,6 @@
 //! Where the completions of one event loop arrive: one port per loop and engine.
 //!
-//! The engine pushes messages on the [`Port`] and rings its bell only when it was empty; the loop's
+//! The engine pushes messages on the [`Port`] and rings its bell once for a burst of them; the loop's
 //! callback [`LoopPort::drain`] handles what is there, a bounded number at a time so that timers
 //! and other callbacks have their turn, and runs the waiting tasks' steps itself. What those steps
 //! submit goes to the engine together.
@@ -63,12 +63,7 @@ pub(super) struct Knock(Arc<Port>);
 
 impl Drop for Knock {
     fn drop(&mut self) {
-        let mut letters = lock(&self.0.letters);
-        let ring = !letters.messages.is_empty() && !mem::replace(&mut letters.rung, true);
-        drop(letters);
-        if ring {
-            self.0.ring();
-        }
+        self.0.tell();
     }
 }
 
@@ -97,6 +92,16 @@ impl Port {
             self.ring();
         }
         is_first.then(|| Knock(Arc::clone(self)))
+    }
+
+    /// Rings for what has come, unless that has been done.
+    pub(super) fn tell(&self) {
+        let mut letters = lock(&self.letters);
+        let ring = !letters.messages.is_empty() && !mem::replace(&mut letters.rung, true);
+        drop(letters);
+        if ring {
+            self.ring();
+        }
     }
 
     fn ring(&self) {

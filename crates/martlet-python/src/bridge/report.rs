@@ -11,7 +11,7 @@ use std::{
 use pyo3::{exceptions::PyRuntimeError, prelude::*};
 
 use super::{
-    bell::{Bell, Ringing},
+    bell::{self, Bell, Ringing},
     exchange::{Link, Work},
     port::{Knock, Message, Port},
 };
@@ -38,6 +38,14 @@ impl Waiter {
         match self {
             Self::Loop(port, token) => port.push_in_a_burst(Message::Done(*token)).map(Telling::Loop),
             Self::Thread(bell) => bell.mark().map(Telling::Threads),
+        }
+    }
+
+    /// Tells those now who have got an answer in this burst.
+    fn tell_the_burst(&self) {
+        match self {
+            Self::Loop(port, _) => port.tell(),
+            Self::Thread(_) => bell::ring_for_the_marked(),
         }
     }
 }
@@ -114,6 +122,10 @@ impl Future for Report {
             }
             Poll::Pending => {
                 this.link.register(cx);
+                // This was work, such as a handshake. There may be more of it ahead of who is to tell the others.
+                if this.polls > 1 {
+                    this.waiter.tell_the_burst();
+                }
                 match &this.waiter {
                     Waiter::Loop(port, token) => {
                         if let Some(question) = this.link.take_question() {
