@@ -14,6 +14,7 @@ __all__ = [
     "Client",
     "Decoder",
     "JsonBuild",
+    "Lookout",
     "LoopPort",
     "Operation",
     "Raw",
@@ -370,6 +371,21 @@ def refuse_waiting(refuse: bool) -> bool:
 
 def nothing() -> Operation[None]:
     """An operation that does nothing: what waiting costs by itself."""
+
+@final
+class Lookout:
+    """Where the thread of a `martlet.watch()` waits for its next look."""
+
+    def __new__(cls) -> Lookout: ...
+    def wait(self, seconds: float) -> bool:
+        """Waits that long; always in the same thread. Whether to look: else the watch has ended.
+
+        The main thread then lets go of the interpreter's lock, which a loop that never waits would have again
+        before another thread is awake.
+        """
+
+    def end(self) -> None:
+        """Wakes the thread that waits. There will be no more looks."""
 
 @final
 class LoopPort:

@@ -4,7 +4,8 @@ A thread looks what the loop's thread is doing, once per three quarters of the t
 callback or per turn of the loop. Waiting in the selector: the loop is alive. In a callback: the stack is
 noted, and counts for the time since the look before. A C function that keeps the interpreter's lock keeps
 this thread waiting too; the interpreter hands the lock over when that call is done, before anything else
-runs, so the stack is still that of the call, and counts for as long as it took.
+runs, so the stack is still that of the call, and counts for as long as it took. A loop that never waits has
+its lock taken in the way that the engine's `Lookout` tells.
 
 Since when the loop is in this turn, and when the turn ends, is not for the looking thread to say, which may
 get its time late:
@@ -29,6 +30,8 @@ from asyncio import events
 from contextlib import nullcontext
 from dataclasses import dataclass
 from time import monotonic
+
+from .._martlet import Lookout
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -284,18 +287,17 @@ class Watchdog:
         self.pulses = pulses
         self.pause = threshold * PAUSE
         self.after = after
-        self.ending = threading.Lock()
-        self.ending.acquire()
+        self.lookout = Lookout()
         self.thread = threading.Thread(target=self._run, name="martlet-watch", daemon=True)
         self.thread.start()
 
     def end(self) -> None:
         """Ends the thread, and waits for that, unless a report takes long: it may wait for this thread."""
-        self.ending.release()
+        self.lookout.end()
         self.thread.join(timeout=1)
 
     def _run(self) -> None:
-        while not self.ending.acquire(timeout=self.pause):
+        while self.lookout.wait(self.pause):
             if self.pulses:
                 self._look()
                 self.after()

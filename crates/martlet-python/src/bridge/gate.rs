@@ -17,7 +17,7 @@ use std::{
 use martlet::runtime::Engine;
 use pyo3::{exceptions::PyRuntimeError, prelude::*};
 
-use super::{bell, crowd};
+use super::{bell, crowd, lookout};
 
 static ENGINE: AtomicPtr<Arc<Engine>> = AtomicPtr::new(ptr::null_mut());
 static GENERATION: AtomicU64 = AtomicU64::new(0);
@@ -114,6 +114,7 @@ fn _after_fork_in_child() {
     ENGINE.store(ptr::null_mut(), Ordering::Release);
     crowd::forget();
     bell::forget();
+    lookout::forget();
     close_inherited();
 }
 

@@ -28,6 +28,7 @@ mod directory;
 mod exchange;
 mod gate;
 mod guard;
+mod lookout;
 mod memory;
 mod operation;
 mod port;
@@ -56,5 +57,6 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     #[cfg(not(feature = "abi3"))]
     steps::install(module.py());
     module.add_class::<port::LoopPort>()?;
+    module.add_class::<lookout::Lookout>()?;
     gate::register(module)
 }
