@@ -181,6 +181,10 @@ EXITS = {
         task._log_destroy_pending = False
         loop.close()
     """,
+    "a watch left on": """
+        martlet.watch(0.001, report=None).__enter__()
+        wait()
+    """,
     "a request at exit": """
         import atexit
         atexit.register(lambda: print(session.get(url + '/bytes/1').status_code))
@@ -196,7 +200,7 @@ def test_leaving_the_interpreter_is_quick_and_quiet(server: Server, how: str) ->
         "session = martlet.Session()\n"
         "def wait():\n    time.sleep(0.02)\n" + textwrap.dedent(EXITS[how]) + "\nsys.exit(7)\n"
     )
-    for _ in range(17):  # of six ways: 100 exits
+    for _ in range(15):  # of seven ways: 105 exits
         check(python(code, server.url, timeout=10), status=7)
 
 
@@ -278,7 +282,7 @@ def test_an_awaited_call_after_the_engine_was_shut_down_is_an_error(server: Serv
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="of Linux")
-def test_the_table_of_descriptors_does_not_grow_under_a_burst(server: Server) -> None:
+def test_the_table_of_descriptors_is_large_before_a_burst(server: Server) -> None:
     code = """
         import asyncio, pathlib, resource, sys, time
         import martlet
@@ -290,7 +294,8 @@ def test_the_table_of_descriptors_does_not_grow_under_a_burst(server: Server) ->
         async def main():
             async with martlet.AsyncSession() as session:
                 await session.get(sys.argv[1])
-                wanted = min(resource.getrlimit(resource.RLIMIT_NOFILE)[0], 16_384)
+                most = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+                wanted = 16_384 if most == resource.RLIM_INFINITY else min(most, 16_384)
                 end = time.monotonic() + 10
                 while room() < wanted and time.monotonic() < end:
                     await asyncio.sleep(0)

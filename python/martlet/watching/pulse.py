@@ -5,7 +5,7 @@ callback or per turn of the loop. Waiting in the selector: the loop is alive. In
 noted, and counts for the time since the look before. A C function that keeps the interpreter's lock keeps
 this thread waiting too; the interpreter hands the lock over when that call is done, before anything else
 runs, so the stack is still that of the call, and counts for as long as it took. A loop that never waits has
-its lock taken in the way that the engine's `Lookout` tells.
+its lock taken in the way that `Lookout` tells.
 
 Since when the loop is in this turn, and when the turn ends, is not for the looking thread to say, which may
 get its time late:
@@ -21,6 +21,7 @@ kept as code, instruction and module, never as frames, which would keep the prog
 from __future__ import annotations
 
 import asyncio
+import atexit
 import gc
 import os
 import selectors
@@ -288,11 +289,13 @@ class Watchdog:
         self.pause = threshold * PAUSE
         self.after = after
         self.lookout = Lookout()
+        atexit.register(self.end)  # the thread asks things of the interpreter without its lock
         self.thread = threading.Thread(target=self._run, name="martlet-watch", daemon=True)
         self.thread.start()
 
     def end(self) -> None:
         """Ends the thread, and waits for that, unless a report takes long: it may wait for this thread."""
+        atexit.unregister(self.end)
         self.lookout.end()
         self.thread.join(timeout=1)
 

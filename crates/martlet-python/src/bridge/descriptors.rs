@@ -24,14 +24,19 @@ pub(crate) fn most_descriptors() -> Option<usize> {
     None
 }
 
-/// Makes the process's table of descriptors as large as thousands of connections need. Takes 10 to 20 ms; for a
-/// thread that nobody waits for.
+/// Has a thread make the process's table of descriptors as large as thousands of connections need.
 ///
 /// Linux doubles the table when it is full, and in a process of several threads then waits until no processor
-/// can be reading the old one (an RCU grace period). Meanwhile whoever opens a descriptor waits too: not only
+/// can be reading the old one (an RCU grace period, some 10 ms). Meanwhile whoever opens a descriptor waits too: not only
 /// the engine, but an event loop that opens a file or accepts a connection.
 #[cfg(target_os = "linux")]
 pub(super) fn make_room() {
+    // Without the thread, or the room, all works but for these waits.
+    let _ = std::thread::Builder::new().name("martlet-helper".into()).spawn(grow);
+}
+
+#[cfg(target_os = "linux")]
+fn grow() {
     let highest = most_descriptors().map(|most| most.min(ROOM).saturating_sub(1));
     let Some(Ok(highest)) = highest.map(libc::c_int::try_from) else { return };
     let Ok(any) = File::open("/dev/null") else { return };

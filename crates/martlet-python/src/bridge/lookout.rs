@@ -5,10 +5,10 @@
 //! turn, for its `select`, and has it again before that thread is awake: a look may be a thousand vain wake-ups late.
 //! So the main thread, where most loops run, gets a pending call too: between two instructions, where the lock is
 //! handed over anyway, it leaves the lock alone for a moment. For a loop in another thread all is as without.
-//! (Python 3.11 notices such a call when the main thread takes the lock again: each turn, in such a loop.)
+//! (Until Python 3.12 such a call is noticed when the main thread takes the lock again: each turn, in such a loop.)
 //!
-//! The pending call takes no lock and runs no Python. One that comes late, since the main thread waited for
-//! something, does nothing.
+//! The pending call needs nothing that anybody holds, and runs nothing of the program. One that comes late, since
+//! the main thread waited for something, does nothing.
 
 use std::{
     ffi::{c_int, c_void},
@@ -29,11 +29,8 @@ const MOMENT: Duration = Duration::from_micros(50);
 /// The main thread waits at most so long: no core may be free for the one that wants the lock.
 const LONGEST: Duration = Duration::from_millis(5);
 
-/// How often a thread has wanted the lock for a look.
-static WANTED: AtomicUsize = AtomicUsize::new(0);
-
-/// How often it has got it.
-static GOT: AtomicUsize = AtomicUsize::new(0);
+/// How many threads want the lock for a look now.
+static WANTING: AtomicUsize = AtomicUsize::new(0);
 
 /// Is there a pending call already?
 static ASKED: AtomicBool = AtomicBool::new(false);
@@ -58,13 +55,19 @@ impl Lookout {
         if self.ended.load(SeqCst) {
             return false;
         }
+        self.waiting.get_or_init(thread::current);
         let pause = Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX);
-        py.detach(|| {
-            self.sleep(pause);
-            WANTED.fetch_add(1, SeqCst);
-            ask();
+        let looks = py.detach(|| {
+            let looks = self.sleep(pause);
+            if looks {
+                WANTING.fetch_add(1, SeqCst);
+                ask();
+            }
+            looks
         });
-        GOT.fetch_add(1, SeqCst);
+        if looks {
+            WANTING.fetch_sub(1, SeqCst);
+        }
         !self.ended.load(SeqCst)
     }
 
@@ -78,22 +81,22 @@ impl Lookout {
 }
 
 impl Lookout {
-    fn sleep(&self, pause: Duration) {
-        self.waiting.get_or_init(thread::current);
+    /// False when the watch has ended.
+    fn sleep(&self, pause: Duration) -> bool {
         let begun = Instant::now();
-        while !self.ended.load(SeqCst)
-            && let Some(rest) = pause.checked_sub(begun.elapsed())
-            && !rest.is_zero()
-        {
+        while !self.ended.load(SeqCst) {
+            let Some(rest) = pause.checked_sub(begun.elapsed()) else { return true };
             thread::park_timeout(rest);
         }
+        false
     }
 }
 
 /// Asks the main thread to let go of the lock.
 fn ask() {
     if !ASKED.swap(true, SeqCst) {
-        // SAFETY: may be called by any thread, with the lock or without.
+        // SAFETY: may be called by any thread, with the lock or without, while there is an interpreter: the watch ends
+        // before that does.
         let failed = unsafe { ffi::Py_AddPendingCall(Some(let_go), ptr::null_mut()) };
         if failed != 0 {
             ASKED.store(false, SeqCst); // there are too many pending calls
@@ -104,13 +107,12 @@ fn ask() {
 /// Called in the main thread.
 extern "C" fn let_go(_: *mut c_void) -> c_int {
     ASKED.store(false, SeqCst);
-    let wanted = WANTED.load(SeqCst);
-    if GOT.load(SeqCst) < wanted {
+    if WANTING.load(SeqCst) > 0 {
         // SAFETY: the interpreter calls this, in a thread that is attached to it.
         let py = unsafe { Python::assume_attached() };
         py.detach(|| {
             let begun = Instant::now();
-            while GOT.load(SeqCst) < wanted && begun.elapsed() < LONGEST {
+            while WANTING.load(SeqCst) > 0 && begun.elapsed() < LONGEST {
                 thread::sleep(MOMENT);
             }
         });
@@ -120,7 +122,6 @@ extern "C" fn let_go(_: *mut c_void) -> c_int {
 
 /// In a forked child, where no thread waits.
 pub(super) fn forget() {
-    WANTED.store(0, SeqCst);
-    GOT.store(0, SeqCst);
+    WANTING.store(0, SeqCst);
     ASKED.store(false, SeqCst);
 }

@@ -38,6 +38,9 @@ const TIME: Duration = Duration::from_micros(500);
 /// sides work at once.
 const BATCH: usize = 16;
 
+/// What has come waits at most about so long for more to come, if something that takes longer is being done meanwhile.
+const LATE: Duration = Duration::from_micros(200);
+
 /// What the engine tells a loop; the number is the operation's token.
 pub(super) enum Message {
     Done(usize),
@@ -56,6 +59,15 @@ pub(super) struct Port {
 struct Letters {
     messages: VecDeque<Message>,
     rung: bool,
+    /// Since when there is that `Knock`.
+    since: Option<Instant>,
+}
+
+impl Letters {
+    /// Has something been waiting for too long?
+    fn are_late(&self) -> bool {
+        !self.rung && !self.messages.is_empty() && self.since.is_some_and(|since| since.elapsed() > LATE)
+    }
 }
 
 /// Rings for what has come to the port when it is dropped, unless that has been done.
@@ -63,7 +75,12 @@ pub(super) struct Knock(Arc<Port>);
 
 impl Drop for Knock {
     fn drop(&mut self) {
-        self.0.tell();
+        let mut letters = lock(&self.0.letters);
+        let ring = !letters.messages.is_empty() && !mem::replace(&mut letters.rung, true);
+        drop(letters);
+        if ring {
+            self.0.ring();
+        }
     }
 }
 
@@ -78,15 +95,19 @@ impl Port {
         }
     }
 
-    /// As `push`, but the loop is told when so many have come that it need not wait for more, or when the [`Knock`]
-    /// is dropped: by then those that were about to come should have. On a busy core the loop runs at once when it
+    /// As `push`, but the loop is told when so many have come that it need not wait for more, when they are late, or
+    /// when the [`Knock`] is dropped: by then those that were about to come should have. On a busy core the loop runs at once when it
     /// is told of the first, and then the engine again.
     #[must_use]
     pub(super) fn push_in_a_burst(self: &Arc<Self>, message: Message) -> Option<Knock> {
         let mut letters = lock(&self.letters);
         letters.messages.push_back(message);
         let is_first = letters.messages.len() == 1 && !letters.rung;
-        let ring = letters.messages.len() >= BATCH && !mem::replace(&mut letters.rung, true);
+        if is_first {
+            letters.since = Some(Instant::now());
+        }
+        let enough = letters.messages.len() >= BATCH || letters.are_late();
+        let ring = enough && !mem::replace(&mut letters.rung, true);
         drop(letters);
         if ring {
             self.ring();
@@ -94,12 +115,13 @@ impl Port {
         is_first.then(|| Knock(Arc::clone(self)))
     }
 
-    /// Rings for what has come, unless that has been done.
-    pub(super) fn tell(&self) {
+    /// Rings for what has been waiting for too long.
+    pub(super) fn tell_if_late(&self) {
         let mut letters = lock(&self.letters);
-        let ring = !letters.messages.is_empty() && !mem::replace(&mut letters.rung, true);
+        let late = letters.are_late();
+        letters.rung |= late;
         drop(letters);
-        if ring {
+        if late {
             self.ring();
         }
     }
@@ -340,9 +362,8 @@ pub(super) fn port_of<'py>(
             return Ok(port.cast_into()?);
         }
     }
-    let engine = engine()?;
     if LAST_PORT.swap(now, Ordering::Relaxed) != now {
-        engine.helpers().run(Box::new(make_room));
+        make_room();
     }
     let fresh = LoopPort {
         port: ManuallyDrop::new(Arc::default()),
@@ -350,7 +371,7 @@ pub(super) fn port_of<'py>(
         outbox: Mutex::default(),
         room: Mutex::default(),
         draining: AtomicBool::new(false),
-        engine: Ours::new(engine),
+        engine: Ours::new(engine()?),
     };
     let port = Bound::new(py, fresh)?;
     connect(&port)?;

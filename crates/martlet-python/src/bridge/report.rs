@@ -41,11 +41,13 @@ impl Waiter {
         }
     }
 
-    /// Tells those now who have got an answer in this burst.
-    fn tell_the_burst(&self) {
+    /// Something else was done. There may be more of it ahead of who is to tell those that have got an answer.
+    fn worked(&self, polls: u32) {
         match self {
-            Self::Loop(port, _) => port.tell(),
-            Self::Thread(_) => bell::ring_for_the_marked(),
+            Self::Loop(port, _) => port.tell_if_late(),
+            // More than its request sent: a handshake, say.
+            Self::Thread(_) if polls > 1 => bell::ring_for_the_marked(),
+            Self::Thread(_) => {}
         }
     }
 }
@@ -122,10 +124,7 @@ impl Future for Report {
             }
             Poll::Pending => {
                 this.link.register(cx);
-                // This was work, such as a handshake. There may be more of it ahead of who is to tell the others.
-                if this.polls > 1 {
-                    this.waiter.tell_the_burst();
-                }
+                this.waiter.worked(this.polls);
                 match &this.waiter {
                     Waiter::Loop(port, token) => {
                         if let Some(question) = this.link.take_question() {
