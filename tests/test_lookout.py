@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-import subprocess
 import sys
-import textwrap
 import threading
 import time
 from pathlib import Path
@@ -76,16 +74,3 @@ def test_the_end_wakes_the_thread_that_waits() -> None:
     lookout.end()
     thread.join(10)
     assert looks == [False]
-
-
-def test_a_watch_that_is_left_on_ends_before_the_interpreter_does() -> None:
-    code = """
-        import atexit, threading
-        atexit.register(lambda: print([thread.name for thread in threading.enumerate()]))  # runs last
-        import martlet
-        martlet.watch(report=None).__enter__()
-    """
-    done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, timeout=30, check=False
-    )
-    assert (done.stdout, done.stderr, done.returncode) == ("['MainThread']\n", "", 0)

@@ -200,8 +200,18 @@ def test_leaving_the_interpreter_is_quick_and_quiet(server: Server, how: str) ->
         "session = martlet.Session()\n"
         "def wait():\n    time.sleep(0.02)\n" + textwrap.dedent(EXITS[how]) + "\nsys.exit(7)\n"
     )
-    for _ in range(15):  # of seven ways: 105 exits
+    for _ in range(17):  # of seven ways: 119 exits
         check(python(code, server.url, timeout=10), status=7)
+
+
+def test_a_watch_that_is_left_on_ends_before_the_interpreter_does() -> None:
+    code = """
+        import atexit, threading
+        atexit.register(lambda: print([thread.name for thread in threading.enumerate()]))  # runs last
+        import martlet
+        martlet.watch(report=None).__enter__()
+    """
+    assert check(python(code)) == "['MainThread']\n"
 
 
 @unix_only

@@ -4,7 +4,12 @@
 use std::{
     fs::File,
     os::fd::{AsRawFd, FromRawFd, OwnedFd},
+    sync::atomic::{AtomicU64, Ordering},
+    thread,
 };
+
+#[cfg(target_os = "linux")]
+use super::gate::generation;
 
 /// As many as thousands of requests in flight need: 128 KB of the system's memory.
 #[cfg(target_os = "linux")]
@@ -24,15 +29,19 @@ pub(crate) fn most_descriptors() -> Option<usize> {
     None
 }
 
-/// Has a thread make the process's table of descriptors as large as thousands of connections need.
+/// Has a thread make this process's table of descriptors, once, as large as thousands of connections need.
 ///
 /// Linux doubles the table when it is full, and in a process of several threads then waits until no processor
-/// can be reading the old one (an RCU grace period, some 10 ms). Meanwhile whoever opens a descriptor waits too: not only
-/// the engine, but an event loop that opens a file or accepts a connection.
+/// can be reading the old one (an RCU grace period, some 10 ms). Meanwhile whoever opens a descriptor waits too:
+/// not only the engine, but an event loop that opens a file or accepts a connection.
 #[cfg(target_os = "linux")]
 pub(super) fn make_room() {
-    // Without the thread, or the room, all works but for these waits.
-    let _ = std::thread::Builder::new().name("martlet-helper".into()).spawn(grow);
+    /// The generation that has it: a forked child's table is small again.
+    static MADE: AtomicU64 = AtomicU64::new(u64::MAX);
+    if MADE.swap(generation(), Ordering::Relaxed) != generation() {
+        // Without the thread, or the room, all works but for these waits.
+        let _ = thread::Builder::new().name("martlet-helper".into()).spawn(grow);
+    }
 }
 
 #[cfg(target_os = "linux")]

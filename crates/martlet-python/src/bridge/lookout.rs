@@ -52,9 +52,6 @@ impl Lookout {
 
     /// Waits so many seconds; always in the same thread. Whether to look: else the watch has ended.
     fn wait(&self, py: Python<'_>, seconds: f64) -> bool {
-        if self.ended.load(SeqCst) {
-            return false;
-        }
         self.waiting.get_or_init(thread::current);
         let pause = Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX);
         let looks = py.detach(|| {

@@ -15,7 +15,7 @@ use std::{
     mem::{self, ManuallyDrop},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -75,53 +75,46 @@ pub(super) struct Knock(Arc<Port>);
 
 impl Drop for Knock {
     fn drop(&mut self) {
-        let mut letters = lock(&self.0.letters);
-        let ring = !letters.messages.is_empty() && !mem::replace(&mut letters.rung, true);
-        drop(letters);
-        if ring {
-            self.0.ring();
-        }
+        self.0.change(|letters| !letters.messages.is_empty());
     }
 }
 
 impl Port {
     pub(super) fn push(&self, message: Message) {
-        let mut letters = lock(&self.letters);
-        letters.messages.push_back(message);
-        let ring = !mem::replace(&mut letters.rung, true);
-        drop(letters);
-        if ring {
-            self.ring();
-        }
+        self.change(|letters| {
+            letters.messages.push_back(message);
+            true
+        });
     }
 
     /// As `push`, but the loop is told when so many have come that it need not wait for more, when they are late, or
-    /// when the [`Knock`] is dropped: by then those that were about to come should have. On a busy core the loop runs at once when it
-    /// is told of the first, and then the engine again.
+    /// when the [`Knock`] is dropped: by then those that were about to come should have. On a busy core the loop runs
+    /// at once when it is told of the first, and then the engine again.
     #[must_use]
     pub(super) fn push_in_a_burst(self: &Arc<Self>, message: Message) -> Option<Knock> {
-        let mut letters = lock(&self.letters);
-        letters.messages.push_back(message);
-        let is_first = letters.messages.len() == 1 && !letters.rung;
-        if is_first {
-            letters.since = Some(Instant::now());
-        }
-        let enough = letters.messages.len() >= BATCH || letters.are_late();
-        let ring = enough && !mem::replace(&mut letters.rung, true);
-        drop(letters);
-        if ring {
-            self.ring();
-        }
+        let mut is_first = false;
+        self.change(|letters| {
+            letters.messages.push_back(message);
+            is_first = letters.messages.len() == 1 && !letters.rung;
+            if is_first {
+                letters.since = Some(Instant::now());
+            }
+            letters.messages.len() >= BATCH || letters.are_late()
+        });
         is_first.then(|| Knock(Arc::clone(self)))
     }
 
     /// Rings for what has been waiting for too long.
     pub(super) fn tell_if_late(&self) {
+        self.change(|letters| letters.are_late());
+    }
+
+    /// Does something to the letters and, if it says so, rings for them, unless that has been done.
+    fn change(&self, change: impl FnOnce(&mut Letters) -> bool) {
         let mut letters = lock(&self.letters);
-        let late = letters.are_late();
-        letters.rung |= late;
+        let ring = change(&mut letters) && !mem::replace(&mut letters.rung, true);
         drop(letters);
-        if late {
+        if ring {
             self.ring();
         }
     }
@@ -151,13 +144,12 @@ impl Port {
 
     /// Puts back what was not handled.
     fn give_back(&self, turn: &mut VecDeque<Message>) {
-        let mut letters = lock(&self.letters);
-        while let Some(message) = turn.pop_back() {
-            letters.messages.push_front(message);
-        }
-        letters.rung = true;
-        drop(letters);
-        self.ring();
+        self.change(|letters| {
+            while let Some(message) = turn.pop_back() {
+                letters.messages.push_front(message);
+            }
+            true
+        });
     }
 }
 
@@ -337,9 +329,6 @@ impl Drop for LoopPort {
 /// The ports of all loops that are alive.
 static PORTS: Mutex<Vec<Known>> = Mutex::new(Vec::new());
 
-/// The generation in which a port was last made.
-static LAST_PORT: AtomicU64 = AtomicU64::new(u64::MAX);
-
 struct Known {
     generation: u64,
     event_loop: Py<PyWeakrefReference>,
@@ -362,9 +351,7 @@ pub(super) fn port_of<'py>(
             return Ok(port.cast_into()?);
         }
     }
-    if LAST_PORT.swap(now, Ordering::Relaxed) != now {
-        make_room();
-    }
+    make_room();
     let fresh = LoopPort {
         port: ManuallyDrop::new(Arc::default()),
         board: Arc::default(),
