@@ -63,7 +63,7 @@ impl Client {
         let streams = supplier.is_some();
         Ok(Operation::new(name, Some(keep), supplier, move |asker| {
             let inside = inside.into_inner();
-            Box::pin(async move {
+            bridge::boxed(|| async move {
                 let Some((engine, mut call, later)) = inside else { return gone() };
                 if let Some((parts, helpers)) = later {
                     match parts.encoded(&helpers).await {
@@ -75,7 +75,7 @@ impl Client {
                     call.source = Some(Box::new(Pieces(asker.clone())));
                 }
                 call.sink = Some(Box::new(Lender(asker)));
-                match engine.execute(*call).await {
+                match engine.execute(call).await {
                     Ok(response) => answer(response),
                     Err(error) => refuse(error),
                 }

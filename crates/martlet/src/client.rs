@@ -24,7 +24,7 @@ impl Client {
         Self(Arc::new(Shared::new(config)))
     }
 
-    /// Carries out a call. The future needs a tokio runtime with I/O and time, borrows nothing and may move
+    /// Carries out a call, which may be in a box already. The future needs a tokio runtime with I/O and time, borrows nothing and may move
     /// between threads; it starts nothing in the background. A client may be used under several runtimes: each
     /// reuses the connections that were opened under it.
     ///
@@ -33,8 +33,11 @@ impl Client {
     ///
     /// # Cancel safety
     /// Dropping the future closes the call's connection at once and frees its place in the pool.
-    pub fn execute(&self, call: Call) -> impl Future<Output = Result<Response, CallError>> + Send + 'static {
-        exchange::run(Arc::clone(&self.0), call)
+    pub fn execute(
+        &self,
+        call: impl Into<Box<Call>>,
+    ) -> impl Future<Output = Result<Response, CallError>> + Send + 'static {
+        exchange::run(Arc::clone(&self.0), call.into())
     }
 
     /// What the pool holds.

@@ -6,12 +6,13 @@
 //! because the loop was late. The read and write limits run per wait; the connect limit runs from
 //! the start of connecting to the end of the TLS handshake; the total limit runs from the call.
 
-use std::future::{Future, poll_fn};
-use std::pin::pin;
-use std::task::Poll;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use martlet_proto::{Error, Kind, Phase, Result, Timeouts};
+use pin_project_lite::pin_project;
 use tokio::time::{Sleep, sleep_until};
 
 /// The clock of one call: its limits and when it was made.
@@ -31,34 +32,18 @@ impl Clock {
     ///
     /// # Errors
     /// [`Kind::Timeout`] with that phase.
-    pub(crate) async fn limit<F: Future>(&self, phase: Phase, future: F) -> Result<F::Output> {
-        self.limit_since(None, phase, future).await
+    pub(crate) fn limit<F: Future>(&self, phase: Phase, future: F) -> Limited<'_, F> {
+        self.limit_since(None, phase, future)
     }
 
     /// As [`Clock::limit`], counted from `begun` when given.
-    pub(crate) async fn limit_since<F: Future>(
+    pub(crate) fn limit_since<F: Future>(
         &self,
         begun: Option<Instant>,
         phase: Phase,
         future: F,
-    ) -> Result<F::Output> {
-        let mut future = pin!(future);
-        let mut sleep = pin!(None::<Sleep>);
-        let mut timed = false;
-        poll_fn(|context| {
-            if let Poll::Ready(output) = future.as_mut().poll(context) {
-                return Poll::Ready(Ok(output));
-            }
-            if !timed {
-                timed = true;
-                sleep.set(self.deadline(phase, begun).map(|at| sleep_until(at.into())));
-            }
-            match sleep.as_mut().as_pin_mut() {
-                Some(sleep) => sleep.poll(context).map(|()| Err(self.timed_out(phase))),
-                None => Poll::Pending,
-            }
-        })
-        .await
+    ) -> Limited<'_, F> {
+        Limited { clock: self, phase, begun, future, sleep: None, timed: false }
     }
 
     /// When a phase that began at `begun`, or begins now, has to end.
@@ -96,6 +81,41 @@ impl Clock {
             _ => format!("Read timed out. (read timeout={})", seconds(self.timeouts.read)),
         };
         Error::new(Kind::Timeout, phase, message)
+    }
+}
+
+pin_project! {
+    /// A future with a limit. Written by hand: as an `async fn` it would hold the future twice, and every call holds
+    /// one of these at any time.
+    pub(crate) struct Limited<'a, F> {
+        clock: &'a Clock,
+        phase: Phase,
+        begun: Option<Instant>,
+        #[pin]
+        future: F,
+        #[pin]
+        sleep: Option<Sleep>,
+        timed: bool,
+    }
+}
+
+impl<F: Future> Future for Limited<'_, F> {
+    type Output = Result<F::Output>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        if let Poll::Ready(output) = this.future.poll(context) {
+            return Poll::Ready(Ok(output));
+        }
+        if !*this.timed {
+            *this.timed = true;
+            let deadline = this.clock.deadline(*this.phase, *this.begun);
+            this.sleep.set(deadline.map(|at| sleep_until(at.into())));
+        }
+        match this.sleep.as_pin_mut() {
+            Some(sleep) => sleep.poll(context).map(|()| Err(this.clock.timed_out(*this.phase))),
+            None => Poll::Pending,
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 //! `martlet_proto::exchange` decides what is sent, followed, retried and delivered; `attempt` carries one
 //! sending out; this file goes between the two until the rules say that it is over.
 
+use std::future::Future;
 use std::sync::{Arc, OnceLock};
 use std::time::{Instant, SystemTime};
 
@@ -19,35 +20,46 @@ use crate::response::Response;
 use crate::shared::Shared;
 
 /// Carries out one call.
-pub(crate) async fn run(shared: Arc<Shared>, call: Call) -> Result<Response, CallError> {
-    let mut exchange = Exchange::new(call.request, call.policy)?;
-    let way = attempt::Way {
-        shared: &shared,
-        clock: Clock::start(call.timeouts),
-        tls: &call.tls,
-        keep_alive: call.keep_alive,
-    };
-    let mut source = call.source;
-    let (body, codings) = match converse(&mut exchange, &way, &mut source).await {
-        Ok(reply) => reply,
-        Err(error) => return Err(ended(exchange, error)),
-    };
-    let outcome = exchange.finish().ok_or_else(unanswered)?;
-    if call.stream {
-        let url = outcome.request.url.without_secrets().into_owned();
-        let reader = BodyReader::new(body, codings, shared.limits, url);
-        return Ok(response(outcome, Body::Stream(Box::new(reader))));
-    }
-    let mut sink = call.sink;
-    let codings = if call.decode { codings.as_slice() } else { &[] };
-    match read_all(body, codings, sink.as_deref_mut(), &shared).await {
-        Ok(body) => Ok(response(outcome, body)),
-        Err(error) => Err(CallError {
-            error: located(error, &outcome.request),
-            response: None,
-            request: Some(outcome.request),
-            cookie_changes: outcome.cookie_changes,
-        }),
+#[expect(clippy::manual_async_fn, reason = "an async fn would hold its arguments twice")]
+pub(crate) fn run(
+    shared: Arc<Shared>,
+    call: Box<Call>,
+) -> impl Future<Output = Result<Response, CallError>> + Send + 'static {
+    async move {
+        let mut exchange = Exchange::new(call.request, call.policy)?;
+        let way = attempt::Way {
+            shared: &shared,
+            clock: Clock::start(call.timeouts),
+            tls: &call.tls,
+            keep_alive: call.keep_alive,
+        };
+        let mut source = call.source;
+        let (mut body, codings) = match converse(&mut exchange, &way, &mut source).await {
+            Ok(reply) => reply,
+            Err(error) => return Err(ended(exchange, error)),
+        };
+        let outcome = exchange.finish().ok_or_else(unanswered)?;
+        if call.stream {
+            let url = outcome.request.url.without_secrets().into_owned();
+            let reader = BodyReader::new(body, codings, shared.limits, url);
+            return Ok(response(outcome, Body::Stream(Box::new(reader))));
+        }
+        let mut sink = call.sink;
+        let codings = if call.decode { codings.as_slice() } else { &[] };
+        let read = match codings.is_empty() && body.missing() == Some(0) {
+            // All of it is there already: the case that has to be quick.
+            true => body.take_buffered().map(|bytes| Body::Full(bytes.unwrap_or_default())),
+            false => Box::pin(read_whole(body, codings, sink.as_deref_mut(), &shared.limits)).await,
+        };
+        match read {
+            Ok(body) => Ok(response(outcome, body)),
+            Err(error) => Err(CallError {
+                error: located(error, &outcome.request),
+                response: None,
+                request: Some(outcome.request),
+                cookie_changes: outcome.cookie_changes,
+            }),
+        }
     }
 }
 
@@ -81,24 +93,11 @@ async fn converse(
         match exchange.received(head, begun.elapsed(), SystemTime::now())? {
             Verdict::Deliver => return Ok((body, codings)),
             Verdict::Discard => {
-                let read = discard(body, &codings, limits).await;
+                let read = Box::pin(discard(body, &codings, limits)).await;
                 exchange.discarded(read.map_err(|error| located(error, &attempt))?);
             }
         }
     }
-}
-
-/// Reads the whole body: at once if it is there already, which is the case that has to be quick.
-async fn read_all(
-    mut body: RawBody,
-    codings: &[Coding],
-    sink: Option<&mut (dyn crate::body::Sink + 'static)>,
-    shared: &Shared,
-) -> Result<Body> {
-    if codings.is_empty() && body.missing() == Some(0) {
-        return Ok(Body::Full(body.take_buffered()?.unwrap_or_default()));
-    }
-    Box::pin(read_whole(body, codings, sink, &shared.limits)).await
 }
 
 /// The exchange failed. After too many redirects the last reply goes with the error, as in requests.

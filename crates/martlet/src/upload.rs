@@ -116,7 +116,7 @@ impl<'a> Upload<'a> {
             (Body::Empty | Body::Bytes(_), _) => self.write(&mut bytes, Phase::SendHead).await,
             (Body::Stream { length, rewindable }, Some(source)) => {
                 match self.write(&mut bytes, Phase::SendHead).await {
-                    Ok(Sending::Complete) => self.send_stream(*length, *rewindable, source).await,
+                    Ok(Sending::Complete) => Box::pin(self.send_stream(*length, *rewindable, source)).await,
                     other => other,
                 }
             }

@@ -30,6 +30,13 @@ pub(crate) type Answer = Box<dyn FnOnce(Python<'_>, Option<&Keep>) -> PyResult<P
 /// An operation's work on the engine.
 pub(crate) type Work = Pin<Box<dyn Future<Output = Answer> + Send>>;
 
+/// A future in its box. It is made there, not made and then moved there: what takes part in an exchange has room for
+/// all its stages, which is not touched before they come.
+pub(crate) fn boxed<F: Future<Output = Answer> + Send + 'static>(make: impl FnOnce() -> F) -> Work {
+    let place: Box<F> = Box::write(Box::new_uninit(), make());
+    Box::into_pin(place)
+}
+
 /// What the engine cannot answer itself.
 #[derive(Debug)]
 pub(crate) enum Question {

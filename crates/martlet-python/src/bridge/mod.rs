@@ -42,7 +42,7 @@ mod wakeup;
 pub(crate) use blank::Blank;
 pub(crate) use descriptors::most_descriptors;
 pub(crate) use directory::Directory;
-pub(crate) use exchange::{Answer, Asker, Keep, Question, Reply};
+pub(crate) use exchange::{Answer, Asker, Keep, Question, Reply, boxed};
 pub(crate) use gate::{Ours, engine, inherited};
 pub(crate) use memory::Filling;
 pub(crate) use operation::{Operation, Supplier};
