@@ -13,6 +13,8 @@
 //!    for as long as jobs are alive.
 //! 2. Submitting pushes on a queue and wakes the engine only when the queue was empty.
 //! 3. No thread of the engine ever waits for anything but I/O, timers and its queue.
+//! 4. Whoever drives says so before it waits, and when it has driven ([`Engine::with_rest`]): what was put off until
+//!    there was nothing else to do is done then.
 
 use std::{
     future::Future,
@@ -46,6 +48,7 @@ pub struct Engine {
 
 struct Shared {
     runtime: Runtime,
+    at_rest: fn(),
     inbox: Mutex<Inbox>,
     load: Arc<Load>,
     stopping: AtomicBool,
@@ -73,13 +76,26 @@ impl Engine {
     /// # Errors
     /// When the operating system gives no event queue (epoll, kqueue).
     pub fn new() -> io::Result<Self> {
+        Self::with_rest(|| ())
+    }
+
+    /// As [`Engine::new`]. `at_rest` is called by the thread that drives, each time it has done all there was to do:
+    /// before it waits, and when what it drove for has ended.
+    ///
+    /// # Errors
+    /// As [`Engine::new`].
+    pub fn with_rest(at_rest: fn()) -> io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
-            .on_thread_park(turns::asking)
+            .on_thread_park(move || {
+                at_rest();
+                turns::asking();
+            })
             .on_thread_unpark(turns::asked)
             .build()?;
         let shared = Shared {
             runtime,
+            at_rest,
             inbox: Mutex::default(),
             load: Arc::new(Load { alive: AtomicUsize::new(0), bell: Notify::new() }),
             stopping: AtomicBool::new(false),
@@ -90,7 +106,7 @@ impl Engine {
 
     /// Runs `future` to its end on this thread, driving the engine's I/O if nobody else does.
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
-        self.shared.runtime.block_on(future)
+        self.shared.drive(future)
     }
 
     /// Takes `jobs` over to the engine's thread, waking it at most once. After [`Engine::shut_down`] they are
@@ -167,10 +183,16 @@ impl Shared {
         }
     }
 
+    fn drive<F: Future>(&self, future: F) -> F::Output {
+        let output = self.runtime.block_on(future);
+        (self.at_rest)();
+        output
+    }
+
     /// The life of the engine's thread: sleep until there is work, drive until all of it has ended.
     fn serve(&self) {
         while self.wait_for_work() {
-            self.runtime.block_on(self.dispatch());
+            self.drive(self.dispatch());
         }
     }
 
@@ -235,7 +257,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 #[cfg(test)]
 mod tests {
-    use std::{sync::mpsc, time::Duration};
+    use std::{cell::Cell, sync::mpsc, time::Duration};
 
     use super::*;
 
@@ -280,6 +302,36 @@ mod tests {
             go.send(()).unwrap();
         });
         reports.recv_timeout(LONG).unwrap();
+    }
+
+    #[test]
+    fn whoever_drives_says_so_before_it_waits_and_when_it_has_driven() {
+        thread_local! {
+            static RESTS: Cell<usize> = const { Cell::new(0) };
+        }
+        let engine = Engine::with_rest(|| RESTS.set(RESTS.get() + 1)).unwrap();
+        engine.block_on(async {});
+        assert_eq!(RESTS.get(), 1, "it has driven, and never waited");
+        engine.block_on(async {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            assert!(RESTS.get() > 1, "it has waited");
+        });
+    }
+
+    #[test]
+    fn the_engines_thread_says_so_when_the_last_job_has_ended() {
+        static RESTS: Mutex<Option<mpsc::Sender<usize>>> = Mutex::new(None);
+        thread_local! {
+            static JOBS: Cell<usize> = const { Cell::new(0) };
+        }
+        let engine = Engine::with_rest(|| {
+            let _ = lock(&RESTS).as_ref().map(|rests| rests.send(JOBS.get()));
+        })
+        .unwrap();
+        let (sender, rests) = mpsc::channel();
+        *lock(&RESTS) = Some(sender);
+        engine.submit(&mut vec![Box::pin(async { JOBS.set(1) })]).unwrap();
+        while rests.recv_timeout(LONG).unwrap() == 0 {}
     }
 
     #[test]

@@ -5,14 +5,14 @@
 //!
 //! - A thread that waits has a [`Seat`]: a row, on whose turn it sleeps, and a bit in it. Two may have the same seat:
 //!   then both are woken, and one finds nothing. So whoever was woken looks for itself.
-//! - [`Bell::mark`] notes that a seat is to be woken. Who marks the first one gets the [`Ringing`], and has to drop it
-//!   when those who are ready now have been marked too.
+//! - [`Bell::mark`] notes that a seat is to be woken, by [`ring_for_the_marked`] when the others who are ready now have
+//!   been marked too (`burst.rs`).
 //! - A row's turn is another with each ringing. Who reads it, finds nothing to do and then waits for it to change
 //!   cannot miss a ringing in between.
 
 use std::{
     ptr,
-    sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering},
+    sync::atomic::{AtomicU32, AtomicUsize, Ordering},
     time::Duration,
 };
 
@@ -20,8 +20,6 @@ use std::{
 const ROWS: usize = 16;
 
 static ALL: [Row; ROWS] = [const { Row::new() }; ROWS];
-/// Is there a [`Ringing`]?
-static MARKED: AtomicBool = AtomicBool::new(false);
 
 /// On a cache line of its own: the engine's thread writes it, and all who sit in it read it.
 #[repr(align(64))]
@@ -110,36 +108,21 @@ pub(super) struct Bell {
 }
 
 impl Bell {
-    /// Has the seat woken by the next ringing, which is the caller's to do if there is one.
-    #[must_use]
-    pub(super) fn mark(&self) -> Option<Ringing> {
+    /// Has the seat woken by the next ringing.
+    pub(super) fn mark(&self) {
         self.row.ready.fetch_or(self.bit, Ordering::Release);
-        // Not `then_some`, which would make one either way, and ring by dropping it.
-        (!MARKED.swap(true, Ordering::AcqRel)).then(|| Ringing(()))
     }
 
     /// Wakes at once.
     pub(super) fn ring(&self) {
-        drop(self.mark());
+        self.mark();
         self.row.ring();
     }
 }
 
-/// Those who were marked are woken when this is dropped.
-pub(super) struct Ringing(());
-
-impl Drop for Ringing {
-    fn drop(&mut self) {
-        ring_for_the_marked();
-    }
-}
-
-/// Wakes those who were marked, before the [`Ringing`] does.
+/// Wakes those who were marked.
 pub(super) fn ring_for_the_marked() {
-    // Who marks from here on rings by itself; what was marked before is seen below.
-    if MARKED.swap(false, Ordering::AcqRel) {
-        ALL.iter().for_each(Row::ring);
-    }
+    ALL.iter().for_each(Row::ring);
 }
 
 impl Row {
@@ -161,7 +144,6 @@ pub(super) fn forget() {
         row.taken.store(0, Ordering::Relaxed);
         row.ready.store(0, Ordering::Relaxed);
     }
-    MARKED.store(false, Ordering::Relaxed);
 }
 
 /// Sleeps while `word` is `seen`, until woken with one of `bits`, or `longest` has passed.

@@ -17,7 +17,7 @@ use std::{
 use martlet::runtime::Engine;
 use pyo3::{exceptions::PyRuntimeError, prelude::*};
 
-use super::{bell, crowd, lookout};
+use super::{bell, burst, crowd, lookout};
 
 static ENGINE: AtomicPtr<Arc<Engine>> = AtomicPtr::new(ptr::null_mut());
 static GENERATION: AtomicU64 = AtomicU64::new(0);
@@ -33,7 +33,7 @@ pub(crate) fn engine() -> PyResult<Arc<Engine>> {
         if let Some(engine) = unsafe { current.as_ref() } {
             return Ok(Arc::clone(engine));
         }
-        let fresh = Box::into_raw(Box::new(Arc::new(Engine::new()?)));
+        let fresh = Box::into_raw(Box::new(Arc::new(Engine::with_rest(burst::tell)?)));
         if ENGINE.compare_exchange(current, fresh, Ordering::AcqRel, Ordering::Acquire).is_err() {
             // SAFETY: `fresh` was just made by Box::into_raw and nobody else has seen it.
             drop(unsafe { Box::from_raw(fresh) });

@@ -7,7 +7,7 @@
 //!    can answer (the next piece of an upload, memory for a large body) is a [`Question`] with the
 //!    operation's token; whoever waits answers it.
 //! 2. An operation does nothing before it is waited for or awaited, and runs once.
-//! 3. Completions of one event loop go through its [`port`]: one wake-up for a burst.
+//! 3. Completions of one event loop go through its [`port`]: one wake-up for a [`burst`].
 //! 4. Cancelling, closing or forgetting an operation drops its future on the engine, which closes
 //!    the connection.
 //! 5. In a forked child the parent's engine and all that hangs on it is forgotten, never dropped.
@@ -21,6 +21,7 @@ mod bell;
 #[cfg(not(feature = "abi3"))]
 mod blank;
 mod blocking;
+mod burst;
 mod coroutine;
 mod crowd;
 mod descriptors;

@@ -24,6 +24,7 @@ use martlet::runtime::{Engine, Job};
 use pyo3::{exceptions::PyNotImplementedError, intern, prelude::*, types::PyWeakrefReference};
 
 use super::{
+    burst::{self, BATCH, Core, Tell},
     descriptors::make_room,
     exchange::Question,
     gate::{Ours, engine, generation},
@@ -31,15 +32,9 @@ use super::{
 };
 
 /// Messages handled in one turn of the loop, at most: about half a millisecond of tasks that do next to nothing.
-const TURN: usize = 32;
+const TURN: usize = 64;
 /// After this time the rest of them waits for the next turn.
-const TIME: Duration = Duration::from_micros(500);
-/// So much is collected, at most, before the other side is told: jobs while draining, and messages of a burst. Then both
-/// sides work at once.
-const BATCH: usize = 16;
-
-/// What has come waits at most about so long for more to come, if something that takes longer is being done meanwhile.
-const LATE: Duration = Duration::from_micros(200);
+const TIME: Duration = Duration::from_millis(1);
 
 /// What the engine tells a loop; the number is the operation's token.
 pub(super) enum Message {
@@ -52,31 +47,16 @@ pub(super) enum Message {
 pub(super) struct Port {
     letters: Mutex<Letters>,
     bell: Mutex<Option<Arc<Bell>>>,
+    /// Where the loop runs, and where the engine does.
+    loops_core: Core,
+    engines_core: Core,
 }
 
-/// What has come. Where it has not been rung for, there is a [`Knock`].
+/// What has come.
 #[derive(Default)]
 struct Letters {
     messages: VecDeque<Message>,
     rung: bool,
-    /// Since when there is that `Knock`.
-    since: Option<Instant>,
-}
-
-impl Letters {
-    /// Has something been waiting for too long?
-    fn are_late(&self) -> bool {
-        !self.rung && !self.messages.is_empty() && self.since.is_some_and(|since| since.elapsed() > LATE)
-    }
-}
-
-/// Rings for what has come to the port when it is dropped, unless that has been done.
-pub(super) struct Knock(Arc<Port>);
-
-impl Drop for Knock {
-    fn drop(&mut self) {
-        self.0.change(|letters| !letters.messages.is_empty());
-    }
 }
 
 impl Port {
@@ -87,26 +67,20 @@ impl Port {
         });
     }
 
-    /// As `push`, but the loop is told when so many have come that it need not wait for more, when they are late, or
-    /// when the [`Knock`] is dropped: by then those that were about to come should have. On a busy core the loop runs
-    /// at once when it is told of the first, and then the engine again.
-    #[must_use]
-    pub(super) fn push_in_a_burst(self: &Arc<Self>, message: Message) -> Option<Knock> {
+    /// As `push`, but the loop is told together with others ([`burst`]), or when enough has come for a loop on a core of
+    /// its own to begin.
+    pub(super) fn push_in_a_burst(self: &Arc<Self>, message: Message) {
+        self.engines_core.see();
+        let is_here = self.loops_core.is_here();
         let mut is_first = false;
         self.change(|letters| {
             letters.messages.push_back(message);
             is_first = letters.messages.len() == 1 && !letters.rung;
-            if is_first {
-                letters.since = Some(Instant::now());
-            }
-            letters.messages.len() >= BATCH || letters.are_late()
+            !is_here && letters.messages.len() >= BATCH
         });
-        is_first.then(|| Knock(Arc::clone(self)))
-    }
-
-    /// Rings for what has been waiting for too long.
-    pub(super) fn tell_if_late(&self) {
-        self.change(|letters| letters.are_late());
+        if is_first {
+            burst::tell_loop_soon(Arc::<Self>::clone(self), is_here);
+        }
     }
 
     /// Does something to the letters and, if it says so, rings for them, unless that has been done.
@@ -150,6 +124,12 @@ impl Port {
             }
             true
         });
+    }
+}
+
+impl Tell for Port {
+    fn tell(&self) {
+        self.change(|letters| !letters.messages.is_empty());
     }
 }
 
@@ -240,7 +220,9 @@ impl LoopPort {
         let token = self.board.enter(operation);
         let mut outbox = lock(&self.outbox);
         outbox.push(job(Arc::clone(&*self.port), token));
-        if !self.draining.load(Ordering::Relaxed) || outbox.len() >= BATCH {
+        let waits = self.draining.load(Ordering::Relaxed)
+            && (outbox.len() < BATCH || self.port.engines_core.is_here());
+        if !waits {
             self.flush(&mut outbox)?;
         }
         Ok((Arc::clone(&self.board), token))
@@ -271,6 +253,7 @@ impl LoopPort {
         self.engine.require("event loop")?;
         // Taken, not locked: a task's step may run the loop once more.
         let mut turn = mem::take(&mut *lock(&self.room));
+        self.port.loops_core.see();
         self.port.take_turn(&mut turn);
         self.draining.store(true, Ordering::Relaxed);
         let mut result = Ok(());

@@ -11,9 +11,10 @@ use std::{
 use pyo3::{exceptions::PyRuntimeError, prelude::*};
 
 use super::{
-    bell::{self, Bell, Ringing},
+    bell::Bell,
+    burst,
     exchange::{Link, Work},
-    port::{Knock, Message, Port},
+    port::{Message, Port},
 };
 
 /// Who is told that there is something on the [`Link`].
@@ -33,29 +34,16 @@ impl Waiter {
         }
     }
 
-    /// As [`Waiter::answered`], but who waits may be told together with others: when what this gives is dropped.
-    fn answered_in_a_burst(&self) -> Option<Telling> {
+    /// As [`Waiter::answered`], but who waits is told together with others.
+    fn answered_in_a_burst(&self) {
         match self {
-            Self::Loop(port, token) => port.push_in_a_burst(Message::Done(*token)).map(Telling::Loop),
-            Self::Thread(bell) => bell.mark().map(Telling::Threads),
+            Self::Loop(port, token) => port.push_in_a_burst(Message::Done(*token)),
+            Self::Thread(bell) => {
+                bell.mark();
+                burst::tell_threads_soon();
+            }
         }
     }
-
-    /// Something else was done. There may be more of it ahead of who is to tell those that have got an answer.
-    fn worked(&self, polls: u32) {
-        match self {
-            Self::Loop(port, _) => port.tell_if_late(),
-            // More than its request sent: a handshake, say.
-            Self::Thread(_) if polls > 1 => bell::ring_for_the_marked(),
-            Self::Thread(_) => {}
-        }
-    }
-}
-
-/// Tells those who have got an answer, by being dropped.
-enum Telling {
-    Loop(#[expect(dead_code, reason = "it rings by being dropped")] Knock),
-    Threads(#[allow(dead_code, reason = "the same, where there is such a thing")] Ringing),
 }
 
 /// A request leaves at the first poll, and a small reply is there at the second. What took more than so many was
@@ -68,13 +56,11 @@ pub(super) struct Report {
     link: Arc<Link>,
     waiter: Waiter,
     polls: u32,
-    /// Told, when this is polled once more, are all who have got an answer since.
-    telling: Option<Telling>,
 }
 
 impl Report {
     pub(super) fn new(work: Work, link: Arc<Link>, waiter: Waiter) -> Self {
-        Self { work: Some(work), link, waiter, polls: 0, telling: None }
+        Self { work: Some(work), link, waiter, polls: 0 }
     }
 }
 
@@ -98,10 +84,7 @@ impl Future for Report {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = &mut *self;
-        let Some(work) = &mut this.work else {
-            this.telling = None;
-            return Poll::Ready(());
-        };
+        let Some(work) = &mut this.work else { return Poll::Ready(()) };
         if this.link.cancelled.load(Ordering::Acquire) {
             drop(mem::take(&mut this.work));
             return Poll::Ready(());
@@ -111,20 +94,15 @@ impl Future for Report {
             Poll::Ready(answer) => {
                 this.work = None;
                 match this.link.answer(answer) {
-                    true if this.polls <= QUICK => this.telling = this.waiter.answered_in_a_burst(),
+                    true if this.polls <= QUICK => this.waiter.answered_in_a_burst(),
                     true => this.waiter.answered(),
                     false => {}
                 }
-                if this.telling.is_none() {
-                    return Poll::Ready(());
-                }
-                // The turn comes back to this one behind all that are ready now.
-                cx.waker().wake_by_ref();
-                Poll::Pending
+                Poll::Ready(())
             }
             Poll::Pending => {
                 this.link.register(cx);
-                this.waiter.worked(this.polls);
+                burst::tell_if_late();
                 match &this.waiter {
                     Waiter::Loop(port, token) => {
                         if let Some(question) = this.link.take_question() {

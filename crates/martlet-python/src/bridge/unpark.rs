@@ -33,11 +33,9 @@ impl Seat {
 pub(super) struct Bell(Thread);
 
 impl Bell {
-    /// Wakes at once, so that nothing is left to ring for.
-    #[must_use]
-    pub(super) fn mark(&self) -> Option<Ringing> {
+    /// Wakes at once.
+    pub(super) fn mark(&self) {
         self.ring();
-        None
     }
 
     /// Wakes at once.
@@ -45,9 +43,6 @@ impl Bell {
         self.0.unpark();
     }
 }
-
-/// There is never one.
-pub(super) enum Ringing {}
 
 /// Nobody is marked.
 pub(super) fn ring_for_the_marked() {}
