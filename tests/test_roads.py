@@ -20,6 +20,7 @@ import martlet
 from handles import Done, Handle, response_over
 from martlet import roads
 from martlet.adapters import HTTPAdapter
+from martlet.testing import Server
 from servers.recording import RecordingServer
 
 HERE = "http://a.test/"
@@ -179,16 +180,64 @@ def is_quick() -> Iterator[Callable[[], bool]]:
     session.close()
 
 
+class Caller:
+    """GETs of one session, blocking or three at once in a loop, and the credentials they were sent with."""
+
+    def __init__(self, kind: type[Any], server: Server) -> None:
+        self.session, self.url = kind(), server.url + "/headers"
+        self.loop = asyncio.new_event_loop()
+
+    def credentials(self) -> str | None:
+        [sent] = {r.json()["headers"].get("Authorization") for r in self._responses()}
+        return sent
+
+    def _responses(self) -> list[martlet.Response]:
+        if isinstance(self.session, martlet.Session):
+            return [self.session.get(self.url)]
+        return self.loop.run_until_complete(self._three())
+
+    async def _three(self) -> list[martlet.Response]:
+        return await asyncio.gather(*(self.session.get(self.url) for _ in range(3)))
+
+    def close(self) -> None:
+        self.session.close()
+        self.loop.close()
+
+
+@pytest.fixture(params=[martlet.Session, martlet.AsyncSession])
+def caller(request: pytest.FixtureRequest) -> Iterator[Caller]:
+    with Server() as server:
+        caller = Caller(request.param, server)
+        yield caller
+        caller.close()
+
+
 @pytest.mark.parametrize("name", [".netrc", "_netrc"])
 def test_a_netrc_that_comes_into_the_home_directory_is_seen_at_once(
-    name: str, home: Path, is_quick: Callable[[], bool]
+    name: str, home: Path, caller: Caller
 ) -> None:
     for _ in range(2):
-        assert is_quick()
-        (home / name).touch()
-        assert not is_quick()
+        assert caller.credentials() is None
+        (home / name).write_text("machine 127.0.0.1 login u password p")
+        assert caller.credentials() == "Basic dTpw"
+        assert caller.credentials() == "Basic dTpw"
         (home / name).unlink()
-    assert is_quick()
+        os.utime(home, (1, 1))
+    assert caller.credentials() is None
+
+
+@pytest.mark.parametrize("text", ["machine", "machine a.test login u password p"])
+def test_a_netrc_that_says_nothing_to_the_request_is_as_none(text: str, home: Path, caller: Caller) -> None:
+    assert caller.credentials() is None
+    (home / ".netrc").write_text(text)
+    assert caller.credentials() is None
+
+
+def test_an_environment_that_is_not_trusted_has_no_netrc(home: Path, caller: Caller) -> None:
+    caller.session.trust_env = False
+    assert caller.credentials() is None
+    (home / ".netrc").write_text("machine 127.0.0.1 login u password p")
+    assert caller.credentials() is None
 
 
 def test_a_home_directory_that_becomes_another_is_seen_soon(home: Path, is_quick: Callable[[], bool]) -> None:
@@ -212,17 +261,17 @@ def test_a_home_that_is_a_named_pipe_is_not_waited_for(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="descriptors are not to be seen here")
 def test_the_home_directory_s_descriptor_may_be_closed_and_become_anothers(
-    home: Path, is_quick: Callable[[], bool]
+    home: Path, caller: Caller
 ) -> None:
-    assert is_quick()
+    assert caller.credentials() is None
     links = {int(link.name): link for link in Path("/proc/self/fd").iterdir()}
     [number] = [number for number, link in links.items() if link.exists() and link.samefile(home)]
     os.close(number)
     with open(__file__) as file:
         assert file.fileno() == number
-        assert is_quick()
-        (home / ".netrc").touch()
-        assert not is_quick()
+        assert caller.credentials() is None
+        (home / ".netrc").write_text("machine 127.0.0.1 login u password p")
+        assert caller.credentials() == "Basic dTpw"
         assert file.readline()
 
 

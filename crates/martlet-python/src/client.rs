@@ -27,6 +27,7 @@ use crate::{
     bridge::{self, Answer, Keep, Operation, Ours, Supplier, most_descriptors},
     cookies,
     error::to_exception,
+    home::Home,
     plain::{self, Arguments},
     prepared,
     raw::{Raw, sent},
@@ -44,7 +45,7 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    /// The operation that runs `call` and gives a Response.
+    /// The operation that runs `call` and gives a Response. A netrc file that has come into `home` counts.
     pub(crate) fn operation(
         slf: &Bound<'_, Self>,
         name: &'static str,
@@ -52,6 +53,7 @@ impl Client {
         keep: Keep,
         supplier: Option<Supplier>,
         later: Option<Box<Parts>>,
+        home: Option<Arc<Home>>,
     ) -> PyResult<Operation> {
         slf.get().used.store(true, Ordering::Relaxed);
         let engine = slf.get().share.with(slf.py(), |state| state.engine.clone());
@@ -59,12 +61,15 @@ impl Client {
             Some(parts) => Some((parts, bridge::engine()?.helpers().clone())),
             None => None,
         };
-        let inside = Ours::new((engine, call, later));
+        let inside = Ours::new((engine, call, later, home));
         let streams = supplier.is_some();
         Ok(Operation::new(name, Some(keep), supplier, move |asker| {
             let inside = inside.into_inner();
             bridge::boxed(|| async move {
-                let Some((engine, mut call, later)) = inside else { return gone() };
+                let Some((engine, mut call, later, home)) = inside else { return gone() };
+                if let Some(home) = home {
+                    call.policy.netrc = home.netrc(asker.is_cheap());
+                }
                 if let Some((parts, helpers)) = later {
                     match parts.encoded(&helpers).await {
                         Ok(whole) => call.request.set_body(body::shared(whole, &helpers)),
@@ -95,7 +100,9 @@ impl Client {
             session: Some(arguments.session.clone().into_any().unbind()),
             text: plain.text,
         };
-        let Some(call) = plain.into_call(py, &slf.get().share) else { return plain::interrupted(py) };
+        let Some((call, home)) = plain.into_call(py, &slf.get().share) else {
+            return plain::interrupted(py);
+        };
         let parts = match later {
             Some(Content::Unfinished(mut build)) => {
                 build.arguments = arguments.to_tuple()?.unbind();
@@ -104,7 +111,7 @@ impl Client {
             Some(Content::Parts(parts)) => Some(parts),
             _ => None,
         };
-        let operation = Self::operation(slf, "AsyncSession.request", call, keep, None, parts)?;
+        let operation = Self::operation(slf, "AsyncSession.request", call, keep, None, parts, home)?;
         Ok(Some(Py::new(py, operation)?.into_any()))
     }
 
@@ -308,7 +315,7 @@ impl Client {
         let settings = prepared::Settings { timeout, verify, cert, proxies, stream, target, server_name };
         let (call, supplier, later) = prepared::call(request, settings)?;
         let keep = Keep { client: slf.clone().into_any().unbind(), session: None, text: false };
-        Self::operation(slf, "Client.send", Box::new(call), keep, supplier, later.map(Box::new))
+        Self::operation(slf, "Client.send", Box::new(call), keep, supplier, later.map(Box::new), None)
     }
 
     /// All cookies, as tuples of their fields.

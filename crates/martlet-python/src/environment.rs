@@ -15,7 +15,10 @@ use pyo3::{
     types::{PyBytes, PyDict, PyString},
 };
 
-use crate::{home::has_no_netrc, versions::Stamp};
+use crate::{
+    home::{self, Home, Known},
+    versions::Stamp,
+};
 
 /// The variables that send a request another way. What they say is worked out by Python.
 const LOUD: [&str; 6] = ["http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"];
@@ -27,6 +30,8 @@ const BUNDLES: [&str; 2] = ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"];
 pub(crate) struct Environment {
     /// A file or directory of trusted certificates.
     pub(crate) ca_bundle: Option<PathBuf>,
+    /// The home directory, where whoever carries the request out has to look for a netrc file.
+    pub(crate) home: Option<Arc<Home>>,
 }
 
 /// What the variables say, files not looked at.
@@ -56,15 +61,20 @@ pub(crate) fn read(py: Python<'_>) -> PyResult<Option<Environment>> {
     let Ok(data) = data.cast_exact::<PyDict>() else { return Ok(None) };
     let said = remembered(data)?;
     let Said::Quiet { ca_bundle, netrc } = &*said else { return Ok(None) };
-    let quiet = match netrc {
-        Netrc::Named(path) => !path.exists(),
-        Netrc::In(home) => has_no_netrc(home),
-        Netrc::Unknown => false,
+    let known = match netrc {
+        Netrc::Named(path) if !path.exists() => Known::Nothing,
+        Netrc::In(home) => home::known(home),
+        Netrc::Named(_) | Netrc::Unknown => Known::Netrc,
     };
-    if !quiet || system_names_a_proxy(py)? {
+    let home = match known {
+        Known::NothingIn(home) => Some(home),
+        Known::Nothing => None,
+        Known::Netrc => return Ok(None),
+    };
+    if system_names_a_proxy(py)? {
         return Ok(None);
     }
-    Ok(Some(Environment { ca_bundle: ca_bundle.clone() }))
+    Ok(Some(Environment { ca_bundle: ca_bundle.clone(), home }))
 }
 
 /// What the variables say; looked at again when they have changed.

@@ -21,6 +21,7 @@ use crate::{
     convert::{given, is_nothing, merge_headers, stored_headers, text, timeouts, verify},
     cookies,
     credentials::credentials,
+    home::Home,
     session::{Session, is_usual},
     state::{KnownJar, SessionHeaders, Share},
 };
@@ -127,8 +128,8 @@ pub(crate) fn read<'a, 'py>(arguments: &Arguments<'a, 'py>, share: &Share) -> Op
 }
 
 impl Plain<'_, '_> {
-    /// The call itself; `None` if headers, cookies or trusted certificates turn out not to be plain.
-    pub(crate) fn into_call(self, py: Python<'_>, share: &Share) -> Option<Box<Call>> {
+    /// The call itself, and where a netrc file has to be looked for; `None` if headers, cookies or trusted certificates turn out not to be plain.
+    pub(crate) fn into_call(self, py: Python<'_>, share: &Share) -> Option<(Box<Call>, Option<Arc<Home>>)> {
         let (session, mut request) = (self.session, self.request);
         let SessionHeaders { mut headers, unset, plain } = session_headers(share, &session.headers)?;
         if !self.headers.is_none() {
@@ -150,7 +151,7 @@ impl Plain<'_, '_> {
             ..Policy::default()
         };
         // In a box from the beginning: it is handed on many times.
-        Some(Box::new(Call {
+        let call = Box::new(Call {
             request,
             policy,
             source: None,
@@ -160,7 +161,8 @@ impl Plain<'_, '_> {
             sink: None,
             keep_alive: true,
             decode: true,
-        }))
+        });
+        Some((call, session.environment.home))
     }
 }
 

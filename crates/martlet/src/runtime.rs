@@ -22,7 +22,7 @@ use std::{
     pin::Pin,
     sync::{
         Arc, Condvar, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     task::{Context, Poll},
     thread::{self, JoinHandle},
@@ -38,6 +38,15 @@ const HELPERS: usize = 4;
 
 /// A piece of work for the engine's thread. It reports by itself; dropping it abandons it.
 pub type Job = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// How often an engine's thread has taken jobs over.
+static TAKEN: AtomicU64 = AtomicU64::new(0);
+
+/// A number that is another each time after jobs were taken over, before the first of them is polled. What a job finds
+/// out while it runs is true of a time after each job that runs under the same number was submitted.
+pub fn taken() -> u64 {
+    TAKEN.load(Ordering::Acquire)
+}
 
 /// One shared current-thread runtime and the thread that drives it for those who do not wait.
 pub struct Engine {
@@ -217,6 +226,7 @@ impl Shared {
         let mut batch = Vec::new();
         while !self.stopping.load(Ordering::Acquire) {
             mem::swap(&mut lock(&self.inbox).jobs, &mut batch);
+            TAKEN.fetch_add(1, Ordering::AcqRel);
             for job in batch.drain(..) {
                 tokio::spawn(Counted { job, load: Arc::clone(&self.load) });
             }

@@ -34,11 +34,15 @@ impl Directory {
             false => Err(io::ErrorKind::NotFound.into()),
         }
     }
+}
 
+#[cfg(unix)]
+impl Drop for Directory {
     /// Closes its descriptor, unless that is another file's.
-    pub(crate) fn close(self) {
+    fn drop(&mut self) {
         if self.changed().is_ok() {
-            drop(ManuallyDrop::into_inner(self.file));
+            // SAFETY: dropped once, here, and not used afterwards.
+            unsafe { ManuallyDrop::drop(&mut self.file) };
         }
     }
 }
@@ -61,6 +65,4 @@ impl Directory {
     pub(crate) fn changed(&self) -> io::Result<SystemTime> {
         fs::metadata(&self.0)?.modified()
     }
-
-    pub(crate) fn close(self) {}
 }
