@@ -11,10 +11,10 @@ use std::{
     fs,
     path::{Path, PathBuf},
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
-    time::{Duration, Instant, SystemTime},
+    time::{Instant, SystemTime},
 };
 
 use martlet::runtime;
@@ -22,8 +22,8 @@ use martlet_proto::netrc::Netrc;
 
 use crate::bridge::Directory;
 
-/// For so long a path is taken to lead where it led.
-const TRUSTED: Duration = Duration::from_millis(20);
+/// For so many milliseconds a path is taken to lead where it led.
+const TRUSTED: u64 = 20;
 
 /// In the order of requests.
 const NAMES: [&str; 2] = [".netrc", "_netrc"];
@@ -43,10 +43,11 @@ pub(crate) struct Home {
     path: PathBuf,
     directory: Directory,
     changed: SystemTime,
-    found: Instant,
+    /// When the path last led here, in milliseconds of [`now`].
+    found: AtomicU64,
     /// Was it found changed since?
     stale: AtomicBool,
-    /// When the engine's thread looked last, by [`runtime::taken`].
+    /// When it was last looked at for a request, by [`runtime::taken`].
     looked: AtomicU64,
 }
 
@@ -55,7 +56,8 @@ pub(crate) fn known(path: &Path) -> Known {
     // Held by threads that are attached to the interpreter alone: a forked child finds it free.
     static SEEN: Mutex<Option<Arc<Home>>> = Mutex::new(None);
     let mut seen = SEEN.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(home) = seen.as_ref().filter(|home| home.is_trusted(path)) {
+    let before = seen.as_ref().filter(|home| home.is_at(path));
+    if let Some(home) = before.filter(|home| home.is_trusted()) {
         return Known::NothingIn(Arc::clone(home));
     }
     let directory = Directory::open(path);
@@ -65,11 +67,16 @@ pub(crate) fn known(path: &Path) -> Known {
         return Known::Netrc;
     }
     let (Ok(directory), Some(changed)) = (directory, changed) else { return Known::Nothing };
+    // The same one, if it is as it was: operations that wait for their turn do not each hold a descriptor.
+    if let Some(home) = before.filter(|home| home.directory == directory && home.changed == changed) {
+        home.found.store(now(), Ordering::Release);
+        return Known::NothingIn(Arc::clone(home));
+    }
     let home = Arc::new(Home {
         path: path.to_owned(),
         directory,
         changed,
-        found: Instant::now(),
+        found: AtomicU64::new(now()),
         stale: AtomicBool::new(false),
         looked: AtomicU64::new(0),
     });
@@ -82,11 +89,20 @@ fn file(directory: &Path) -> Option<PathBuf> {
     NAMES.iter().map(|name| directory.join(name)).find(|file| file.exists())
 }
 
+/// Milliseconds since this was first asked.
+fn now() -> u64 {
+    static FIRST: OnceLock<Instant> = OnceLock::new();
+    FIRST.get_or_init(Instant::now).elapsed().as_millis().try_into().unwrap_or(u64::MAX)
+}
+
 impl Home {
-    fn is_trusted(&self, path: &Path) -> bool {
-        self.path.as_os_str() == path.as_os_str()
-            && !self.stale.load(Ordering::Acquire)
-            && self.found.elapsed() < TRUSTED
+    fn is_at(&self, path: &Path) -> bool {
+        self.path.as_os_str() == path.as_os_str() && !self.stale.load(Ordering::Acquire)
+    }
+
+    /// Is the path taken to lead here still?
+    fn is_trusted(&self) -> bool {
+        now().saturating_sub(self.found.load(Ordering::Acquire)) < TRUSTED
     }
 
     /// The netrc file that has come since. To be asked by whoever carries a request out: by the engine's thread, or
@@ -96,12 +112,15 @@ impl Home {
         if !at_once && self.looked.load(Ordering::Acquire) == taken {
             return None;
         }
-        if self.directory.changed().is_ok_and(|changed| changed == self.changed) {
+        let is_as_it_was = self.directory.changed().is_ok_and(|changed| changed == self.changed);
+        self.stale.fetch_or(!is_as_it_was, Ordering::AcqRel);
+        if is_as_it_was && self.is_trusted() {
             self.looked.store(taken, Ordering::Release);
             return None;
         }
-        self.stale.store(true, Ordering::Release);
-        let text = fs::read_to_string(file(&self.path)?).ok()?;
+        // Of nothing else: to open a named pipe would wait for a writer.
+        let file = file(&self.path).filter(|file| file.is_file())?;
+        let text = fs::read_to_string(file).ok()?;
         Netrc::parse(&text).ok().map(Arc::new)
     }
 }

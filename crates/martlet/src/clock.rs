@@ -87,6 +87,7 @@ impl Clock {
 pin_project! {
     /// A future with a limit. Written by hand: as an `async fn` it would hold the future twice, and every call holds
     /// one of these at any time.
+    #[must_use = "a future does nothing unless it is awaited"]
     pub(crate) struct Limited<'a, F> {
         clock: &'a Clock,
         phase: Phase,

@@ -12,7 +12,7 @@
 //!    passes the driver to the next waiting `block_on`, and the engine's thread waits there
 //!    for as long as jobs are alive.
 //! 2. Submitting pushes on a queue and wakes the engine only when the queue was empty.
-//! 3. No thread of the engine ever waits for anything but I/O, timers and its queue.
+//! 3. No thread of the engine ever waits for anything but I/O, timers and its queue, unless a job has it look at a file.
 //! 4. Whoever drives says so before it waits, and when it has driven ([`Engine::with_rest`]): what was put off until
 //!    there was nothing else to do is done then.
 
@@ -182,6 +182,15 @@ impl Drop for Engine {
     }
 }
 
+/// Calls `at_rest` when it is dropped, also by a panic.
+struct Rest(fn());
+
+impl Drop for Rest {
+    fn drop(&mut self) {
+        (self.0)();
+    }
+}
+
 impl Shared {
     /// Tells the engine's thread that there is something to do, where it is: asleep, or dispatching.
     fn wake(&self, sleeps: bool) {
@@ -193,9 +202,12 @@ impl Shared {
     }
 
     fn drive<F: Future>(&self, future: F) -> F::Output {
-        let output = self.runtime.block_on(future);
-        (self.at_rest)();
-        output
+        let rest = Rest(self.at_rest);
+        self.runtime.block_on(async move {
+            // Within: once `block_on` has returned another may be driving.
+            let _rest = rest;
+            future.await
+        })
     }
 
     /// The life of the engine's thread: sleep until there is work, drive until all of it has ended.

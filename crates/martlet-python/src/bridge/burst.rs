@@ -75,7 +75,7 @@ pub(super) fn tell() {
     untold.loops.iter().for_each(|waiting| waiting.tell());
 }
 
-/// Tells them all if the first has waited for long. To be called when something else was done.
+/// Tells them all if the first has waited for long. To be called before or after anything else is done.
 pub(super) fn tell_if_late() {
     let is_late = UNTOLD.with_borrow(|untold| untold.end.is_some_and(|end| end <= Instant::now()));
     if is_late {

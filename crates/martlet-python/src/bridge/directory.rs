@@ -37,6 +37,14 @@ impl Directory {
 }
 
 #[cfg(unix)]
+impl PartialEq for Directory {
+    /// Are they the same directory?
+    fn eq(&self, other: &Self) -> bool {
+        self.identity == other.identity
+    }
+}
+
+#[cfg(unix)]
 impl Drop for Directory {
     /// Closes its descriptor, unless that is another file's.
     fn drop(&mut self) {
@@ -54,6 +62,7 @@ fn identity(metadata: &fs::Metadata) -> (u64, u64) {
 
 /// A directory found anew each time, where none can be kept open.
 #[cfg(not(unix))]
+#[derive(PartialEq)]
 pub(crate) struct Directory(std::path::PathBuf);
 
 #[cfg(not(unix))]

@@ -14,6 +14,8 @@ use bytes::Bytes;
 use martlet::body::Buffer;
 use pyo3::prelude::*;
 
+use super::burst;
+
 /// What an operation keeps on Python's side for its answer.
 pub(crate) struct Keep {
     /// The client it goes through.
@@ -191,7 +193,10 @@ pub(super) async fn next_event(work: &mut Work, link: &Link) -> Event {
         Poll::Ready(answer) => Poll::Ready(Event::Done(answer)),
         Poll::Pending => match link.take_question() {
             Some(question) => Poll::Ready(Event::Asked(question)),
-            None => Poll::Pending,
+            None => {
+                burst::tell_if_late();
+                Poll::Pending
+            }
         },
     })
     .await

@@ -31,7 +31,7 @@ use super::{
     wakeup::{Bell, Messenger, upgrade},
 };
 
-/// Messages handled in one turn of the loop, at most: about half a millisecond of tasks that do next to nothing.
+/// Messages handled in one turn of the loop, at most: half a millisecond or more, of tasks that do next to nothing.
 const TURN: usize = 64;
 /// After this time the rest of them waits for the next turn.
 const TIME: Duration = Duration::from_millis(1);

@@ -89,6 +89,7 @@ impl Future for Report {
             drop(mem::take(&mut this.work));
             return Poll::Ready(());
         }
+        burst::tell_if_late();
         this.polls = this.polls.saturating_add(1);
         match work.as_mut().poll(cx) {
             Poll::Ready(answer) => {
@@ -102,7 +103,6 @@ impl Future for Report {
             }
             Poll::Pending => {
                 this.link.register(cx);
-                burst::tell_if_late();
                 match &this.waiter {
                     Waiter::Loop(port, token) => {
                         if let Some(question) = this.link.take_question() {
