@@ -12,7 +12,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, OnceLock, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
     time::{Instant, SystemTime},
 };
@@ -43,10 +43,8 @@ pub(crate) struct Home {
     path: PathBuf,
     directory: Directory,
     changed: SystemTime,
-    /// When the path last led here, in milliseconds of [`now`].
-    found: AtomicU64,
-    /// Was it found changed since?
-    stale: AtomicBool,
+    /// Until when the path is taken to lead here, and to no netrc file, in milliseconds of [`now`].
+    trusted: AtomicU64,
     /// When it was last looked at for a request, by [`runtime::taken`].
     looked: AtomicU64,
 }
@@ -56,7 +54,7 @@ pub(crate) fn known(path: &Path) -> Known {
     // Held by threads that are attached to the interpreter alone: a forked child finds it free.
     static SEEN: Mutex<Option<Arc<Home>>> = Mutex::new(None);
     let mut seen = SEEN.lock().unwrap_or_else(PoisonError::into_inner);
-    let before = seen.as_ref().filter(|home| home.is_at(path));
+    let before = seen.as_ref().filter(|home| home.path.as_os_str() == path.as_os_str());
     if let Some(home) = before.filter(|home| home.is_trusted()) {
         return Known::NothingIn(Arc::clone(home));
     }
@@ -68,16 +66,15 @@ pub(crate) fn known(path: &Path) -> Known {
     }
     let (Ok(directory), Some(changed)) = (directory, changed) else { return Known::Nothing };
     // The same one, if it is as it was: operations that wait for their turn do not each hold a descriptor.
-    if let Some(home) = before.filter(|home| home.directory == directory && home.changed == changed) {
-        home.found.store(now(), Ordering::Release);
+    if let Some(home) = before.filter(|home| home.directory == directory && home.is_as_it_was()) {
+        home.trusted.store(now() + TRUSTED, Ordering::Release);
         return Known::NothingIn(Arc::clone(home));
     }
     let home = Arc::new(Home {
         path: path.to_owned(),
         directory,
         changed,
-        found: AtomicU64::new(now()),
-        stale: AtomicBool::new(false),
+        trusted: AtomicU64::new(now() + TRUSTED),
         looked: AtomicU64::new(0),
     });
     *seen = Some(Arc::clone(&home));
@@ -92,17 +89,16 @@ fn file(directory: &Path) -> Option<PathBuf> {
 /// Milliseconds since this was first asked.
 fn now() -> u64 {
     static FIRST: OnceLock<Instant> = OnceLock::new();
-    FIRST.get_or_init(Instant::now).elapsed().as_millis().try_into().unwrap_or(u64::MAX)
+    FIRST.get_or_init(Instant::now).elapsed().as_millis().try_into().unwrap_or_default()
 }
 
 impl Home {
-    fn is_at(&self, path: &Path) -> bool {
-        self.path.as_os_str() == path.as_os_str() && !self.stale.load(Ordering::Acquire)
+    fn is_trusted(&self) -> bool {
+        now() < self.trusted.load(Ordering::Acquire)
     }
 
-    /// Is the path taken to lead here still?
-    fn is_trusted(&self) -> bool {
-        now().saturating_sub(self.found.load(Ordering::Acquire)) < TRUSTED
+    fn is_as_it_was(&self) -> bool {
+        self.directory.changed().is_ok_and(|changed| changed == self.changed)
     }
 
     /// The netrc file that has come since. To be asked by whoever carries a request out: by the engine's thread, or
@@ -112,9 +108,10 @@ impl Home {
         if !at_once && self.looked.load(Ordering::Acquire) == taken {
             return None;
         }
-        let is_as_it_was = self.directory.changed().is_ok_and(|changed| changed == self.changed);
-        self.stale.fetch_or(!is_as_it_was, Ordering::AcqRel);
-        if is_as_it_was && self.is_trusted() {
+        if !self.is_as_it_was() {
+            self.trusted.store(0, Ordering::Release);
+        }
+        if self.is_trusted() {
             self.looked.store(taken, Ordering::Release);
             return None;
         }

@@ -128,7 +128,8 @@ pub(crate) fn read<'a, 'py>(arguments: &Arguments<'a, 'py>, share: &Share) -> Op
 }
 
 impl Plain<'_, '_> {
-    /// The call itself, and where a netrc file has to be looked for; `None` if headers, cookies or trusted certificates turn out not to be plain.
+    /// The call itself, and where a netrc file has to be looked for; `None` if headers, cookies or trusted certificates
+    /// turn out not to be plain.
     pub(crate) fn into_call(self, py: Python<'_>, share: &Share) -> Option<(Box<Call>, Option<Arc<Home>>)> {
         let (session, mut request) = (self.session, self.request);
         let SessionHeaders { mut headers, unset, plain } = session_headers(share, &session.headers)?;

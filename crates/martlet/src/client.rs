@@ -24,9 +24,9 @@ impl Client {
         Self(Arc::new(Shared::new(config)))
     }
 
-    /// Carries out a call, which may be in a box already. The future needs a tokio runtime with I/O and time, borrows nothing and may move
-    /// between threads; it starts nothing in the background. A client may be used under several runtimes: each
-    /// reuses the connections that were opened under it.
+    /// Carries out a call, which may be in a box already. The future needs a tokio runtime with I/O and time, borrows
+    /// nothing and may move between threads; it starts nothing in the background. A client may be used under several
+    /// runtimes: each reuses the connections that were opened under it.
     ///
     /// # Errors
     /// Everything that [`martlet_proto::Kind`] lists.

@@ -3,7 +3,6 @@
 //! `martlet_proto::exchange` decides what is sent, followed, retried and delivered; `attempt` carries one
 //! sending out; this file goes between the two until the rules say that it is over.
 
-use std::future::Future;
 use std::sync::{Arc, OnceLock};
 use std::time::{Instant, SystemTime};
 
@@ -20,46 +19,40 @@ use crate::response::Response;
 use crate::shared::Shared;
 
 /// Carries out one call.
-#[expect(clippy::manual_async_fn, reason = "an async fn would hold its arguments twice")]
-pub(crate) fn run(
-    shared: Arc<Shared>,
-    call: Box<Call>,
-) -> impl Future<Output = Result<Response, CallError>> + Send + 'static {
-    async move {
-        let mut exchange = Exchange::new(call.request, call.policy)?;
-        let way = attempt::Way {
-            shared: &shared,
-            clock: Clock::start(call.timeouts),
-            tls: &call.tls,
-            keep_alive: call.keep_alive,
-        };
-        let mut source = call.source;
-        let (mut body, codings) = match converse(&mut exchange, &way, &mut source).await {
-            Ok(reply) => reply,
-            Err(error) => return Err(ended(exchange, error)),
-        };
-        let outcome = exchange.finish().ok_or_else(unanswered)?;
-        if call.stream {
-            let url = outcome.request.url.without_secrets().into_owned();
-            let reader = BodyReader::new(body, codings, shared.limits, url);
-            return Ok(response(outcome, Body::Stream(Box::new(reader))));
-        }
-        let mut sink = call.sink;
-        let codings = if call.decode { codings.as_slice() } else { &[] };
-        let read = match codings.is_empty() && body.missing() == Some(0) {
-            // All of it is there already: the case that has to be quick.
-            true => body.take_buffered().map(|bytes| Body::Full(bytes.unwrap_or_default())),
-            false => Box::pin(read_whole(body, codings, sink.as_deref_mut(), &shared.limits)).await,
-        };
-        match read {
-            Ok(body) => Ok(response(outcome, body)),
-            Err(error) => Err(CallError {
-                error: located(error, &outcome.request),
-                response: None,
-                request: Some(outcome.request),
-                cookie_changes: outcome.cookie_changes,
-            }),
-        }
+pub(crate) async fn run(shared: Arc<Shared>, call: Box<Call>) -> Result<Response, CallError> {
+    let mut exchange = Exchange::new(call.request, call.policy)?;
+    let way = attempt::Way {
+        shared: &shared,
+        clock: Clock::start(call.timeouts),
+        tls: &call.tls,
+        keep_alive: call.keep_alive,
+    };
+    let mut source = call.source;
+    let (mut body, codings) = match converse(&mut exchange, &way, &mut source).await {
+        Ok(reply) => reply,
+        Err(error) => return Err(ended(exchange, error)),
+    };
+    let outcome = exchange.finish().ok_or_else(unanswered)?;
+    if call.stream {
+        let url = outcome.request.url.without_secrets().into_owned();
+        let reader = BodyReader::new(body, codings, shared.limits, url);
+        return Ok(response(outcome, Body::Stream(Box::new(reader))));
+    }
+    let mut sink = call.sink;
+    let codings = if call.decode { codings.as_slice() } else { &[] };
+    let read = match codings.is_empty() && body.missing() == Some(0) {
+        // All of it is there already: the case that has to be quick.
+        true => body.take_buffered().map(|bytes| Body::Full(bytes.unwrap_or_default())),
+        false => Box::pin(read_whole(body, codings, sink.as_deref_mut(), &shared.limits)).await,
+    };
+    match read {
+        Ok(body) => Ok(response(outcome, body)),
+        Err(error) => Err(CallError {
+            error: located(error, &outcome.request),
+            response: None,
+            request: Some(outcome.request),
+            cookie_changes: outcome.cookie_changes,
+        }),
     }
 }
 

@@ -8,7 +8,6 @@
 
 use std::{
     cell::RefCell,
-    mem,
     sync::{
         Arc,
         atomic::{AtomicU32, Ordering},
@@ -65,10 +64,7 @@ fn within(time: Duration, note: impl FnOnce(&mut Untold)) {
 
 /// Tells them all.
 pub(super) fn tell() {
-    let untold = UNTOLD.with_borrow_mut(|untold| match untold.end {
-        Some(_) => mem::take(untold),
-        None => Untold::default(),
-    });
+    let untold = UNTOLD.take();
     if untold.threads {
         bell::ring_for_the_marked();
     }
@@ -88,15 +84,13 @@ pub(super) fn tell_if_late() {
 pub(super) struct Core(AtomicU32);
 
 impl Core {
-    /// The thread that calls is the one.
-    pub(super) fn see(&self) {
-        self.0.store(current_core(), Ordering::Relaxed);
+    pub(super) fn see(&self, core: u32) {
+        self.0.store(core, Ordering::Relaxed);
     }
 
-    /// Is it the core of the thread that calls? No, if that is not known.
-    pub(super) fn is_here(&self) -> bool {
-        let here = current_core();
-        here != UNKNOWN && self.0.load(Ordering::Relaxed) == here
+    /// Is it this one? No, if that is not known.
+    pub(super) fn is(&self, core: u32) -> bool {
+        core != UNKNOWN && self.0.load(Ordering::Relaxed) == core
     }
 }
 
@@ -104,13 +98,13 @@ const UNKNOWN: u32 = 0;
 
 /// The number of this thread's core, counted from one.
 #[cfg(target_os = "linux")]
-fn current_core() -> u32 {
+pub(super) fn this_core() -> u32 {
     // SAFETY: has no preconditions.
     let number = unsafe { libc::sched_getcpu() };
     u32::try_from(number).map_or(UNKNOWN, |number| number + 1)
 }
 
 #[cfg(not(target_os = "linux"))]
-fn current_core() -> u32 {
+pub(super) fn this_core() -> u32 {
     UNKNOWN
 }

@@ -24,7 +24,7 @@ use martlet::runtime::{Engine, Job};
 use pyo3::{exceptions::PyNotImplementedError, intern, prelude::*, types::PyWeakrefReference};
 
 use super::{
-    burst::{self, BATCH, Core, Tell},
+    burst::{self, BATCH, Core, Tell, this_core},
     descriptors::make_room,
     exchange::Question,
     gate::{Ours, engine, generation},
@@ -70,8 +70,9 @@ impl Port {
     /// As `push`, but the loop is told together with others ([`burst`]), or when enough has come for a loop on a core of
     /// its own to begin.
     pub(super) fn push_in_a_burst(self: &Arc<Self>, message: Message) {
-        self.engines_core.see();
-        let is_here = self.loops_core.is_here();
+        let here = this_core();
+        self.engines_core.see(here);
+        let is_here = self.loops_core.is(here);
         let mut is_first = false;
         self.change(|letters| {
             letters.messages.push_back(message);
@@ -221,7 +222,7 @@ impl LoopPort {
         let mut outbox = lock(&self.outbox);
         outbox.push(job(Arc::clone(&*self.port), token));
         let waits = self.draining.load(Ordering::Relaxed)
-            && (outbox.len() < BATCH || self.port.engines_core.is_here());
+            && (outbox.len() < BATCH || self.port.engines_core.is(this_core()));
         if !waits {
             self.flush(&mut outbox)?;
         }
@@ -253,7 +254,7 @@ impl LoopPort {
         self.engine.require("event loop")?;
         // Taken, not locked: a task's step may run the loop once more.
         let mut turn = mem::take(&mut *lock(&self.room));
-        self.port.loops_core.see();
+        self.port.loops_core.see(this_core());
         self.port.take_turn(&mut turn);
         self.draining.store(true, Ordering::Relaxed);
         let mut result = Ok(());
