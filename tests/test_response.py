@@ -88,6 +88,37 @@ def test_content_of_nothing_is_none(library: ModuleType) -> None:
     assert library.Response().content is None
 
 
+def test_content_read_is_noted(library: ModuleType) -> None:
+    response = by_hand(library, b"abc")
+    response._content_consumed = False
+    assert (response.content, response._content_consumed) == (b"abc", True)
+
+
+def test_content_of_a_response_made_by_half(library: ModuleType) -> None:
+    response = library.Response.__new__(library.Response)
+    response._content = b"abc"
+    assert (response.content, list(response.iter_content(2))) == (b"abc", [b"ab", b"c"])
+
+
+def test_content_is_a_property(library: ModuleType) -> None:
+    content = vars(library.Response)["content"]
+    assert isinstance(content, property)
+    assert library.Response.content is content
+    response = by_hand(library, b"abc")
+    assert content.fget(response) == content.__get__(response) == b"abc"
+    with pytest.raises(AttributeError):
+        response.content = b"other"
+
+
+def test_a_subclass_says_what_its_content_is(library: ModuleType) -> None:
+    class Own(library.Response):
+        _content = property(lambda self: b"own", lambda self, value: None)
+
+    response = Own()
+    vars(response)["_content"] = b"other"
+    assert response.content == b"own"
+
+
 def test_text_is_decoded_by_the_encoding_or_by_what_is_guessed(library: ModuleType) -> None:
     assert by_hand(library, "\u00e9".encode(), encoding="utf-8").text == "\u00e9"
     assert by_hand(library, b"\xe9", encoding="latin-1").text == "\u00e9"

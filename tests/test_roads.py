@@ -140,6 +140,9 @@ UNUSUAL: dict[str, Any] = {
     "a proxy in the environment": lambda session, patch: patch.setenv("http_proxy", "http://proxy.test"),
     "a proxy in mixed case": lambda session, patch: patch.setenv("Http_Proxy", "http://proxy.test"),
     "a netrc file": lambda session, patch: patch.setenv("NETRC", __file__),
+    "another dictionary behind the environment": lambda session, patch: patch.setattr(
+        os.environ, "_data", {**os.environ._data, b"http_proxy": b"http://proxy.test"}
+    ),
     "an environment of one's own": lambda session, patch: patch.setattr(os, "environ", dict(os.environ)),
 }
 

@@ -35,7 +35,11 @@ __all__ = [
     "requote_uri",
     "urlencode",
     "utf8_length",
+    "whole",
 ]
+
+class whole(property):
+    """The property that `Response.content` is: gives the body without a call where it has been read."""
 
 @final
 class Operation(Generic[_T_co], Awaitable[_T_co]):

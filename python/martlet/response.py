@@ -34,6 +34,10 @@ if TYPE_CHECKING:
 
     from ._martlet import Operation
 
+    whole = property
+else:
+    from ._martlet import whole
+
 __all__ = ["CONTENT_CHUNK_SIZE", "ITER_CHUNK_SIZE", "REDIRECT_STATI", "Response"]
 
 CONTENT_CHUNK_SIZE = 10 * 1024
@@ -89,11 +93,13 @@ class Response(ResponseHead):
 
     @lazy
     def _content_consumed(self) -> bool:
+        if getattr(self, "_engine", None) is None and "_content" in self.__dict__:
+            return True  # made by hand and by half, and asked for its content
         return self._handle("_content_consumed").body() is not None
 
     # -- the body, read whole
 
-    @property
+    @whole
     def content(self) -> bytes:
         """The body, decoded by its Content-Encoding. RuntimeError if it was streamed before."""
         if self._content is False:

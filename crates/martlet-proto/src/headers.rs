@@ -99,6 +99,11 @@ impl Headers {
         self.fields.is_empty()
     }
 
+    /// All names and values, and those that were replaced or removed.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
     fn position(&self, name: &[u8]) -> Option<usize> {
         self.fields.iter().position(|field| slice(&self.bytes, field.name).eq_ignore_ascii_case(name))
     }

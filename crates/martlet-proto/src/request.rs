@@ -97,6 +97,20 @@ pub fn check_field(name: &[u8], value: &[u8]) -> Result<()> {
     Ok(())
 }
 
+/// Checks each field as [`check_field`] does, and stops at the first that is refused.
+pub(crate) fn check_fields(headers: &Headers) -> Result<()> {
+    // All names and values at once: nearly always there is none.
+    let line_ends = holds(headers.bytes(), |byte| matches!(byte, b'\r' | b'\n' | 0));
+    for (name, value) in headers.iter() {
+        let name_is_fine = name.first().is_some_and(|first| !first.is_ascii_whitespace())
+            && !holds(name, |byte| byte == b':');
+        if line_ends || !name_is_fine || value.first().is_some_and(u8::is_ascii_whitespace) {
+            check_field(name, value)?;
+        }
+    }
+    Ok(())
+}
+
 /// Is there such a byte? Looks at all of them, without a branch for each: nearly always there is none.
 fn holds(bytes: &[u8], sought: impl Fn(u8) -> bool) -> bool {
     bytes.iter().fold(false, |found, byte| found | sought(*byte))
@@ -118,14 +132,18 @@ mod tests {
             ("A", "1\nB: 2"),
             (" A", "1"),
             (":A", "1"),
+            ("A:B", "1"),
             ("A", " 1"),
             ("", "1"),
             ("A", "\0"),
         ] {
             let error = check_field(name.as_bytes(), value.as_bytes()).unwrap_err();
             assert_eq!(error.kind(), Kind::InvalidHeader, "{name:?}: {value:?}");
+            let fields = [("X-Fine", "1"), (name, value)].into_iter().collect();
+            assert_eq!(check_fields(&fields).unwrap_err().message(), error.message());
         }
-        check_field(b"X-Fine", b"v \xe9 v").unwrap();
-        check_field(b"X-Empty", b"").unwrap();
+        let fine = [(&b"X-Fine"[..], &b"v \xe9 : v"[..]), (b"X-Empty", b"")];
+        fine.iter().for_each(|(name, value)| check_field(name, value).unwrap());
+        check_fields(&fine.into_iter().collect()).unwrap();
     }
 }

@@ -33,7 +33,7 @@ use crate::{
     raw::{Raw, sent},
     source::{Lender, Pieces},
     state::Share,
-    versions::Versions,
+    versions::{Versions, own_dict},
 };
 
 /// The engine's side of one session. Safe to share between threads, loops and, anew, forked children.
@@ -249,6 +249,7 @@ impl Client {
             stream,
             verify,
             json,
+            is_direct: false,
             pace: build.map_or(Pace::AtOnce, Pace::of),
             unusual,
         };
@@ -269,10 +270,7 @@ impl Client {
         if seen.get().noted(&session.get_type()) != Some(true) {
             return Ok(None);
         }
-        let session = session.getattr(intern!(py, "__dict__"))?.cast_into::<PyDict>()?;
-        if session.contains(intern!(py, "request"))? {
-            return Ok(None);
-        }
+        let session = own_dict(session)?;
         let none = &py.None().into_bound(py);
         let yes = PyBool::new(py, true);
         let Some(given) = plain::Given::read(kwargs) else { return Ok(None) };
@@ -291,6 +289,7 @@ impl Client {
                 stream: given.stream.as_ref().unwrap_or(none),
                 verify: given.verify.as_ref().unwrap_or(none),
                 json: none,
+                is_direct: true,
                 pace: Pace::AtOnce,
                 unusual: [none; 5],
             },

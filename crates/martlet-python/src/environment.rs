@@ -17,7 +17,7 @@ use pyo3::{
 
 use crate::{
     home::{self, Home, Known},
-    versions::Stamp,
+    versions::{Unchanged, own_dict},
 };
 
 /// The variables that send a request another way. What they say is worked out by Python.
@@ -53,13 +53,7 @@ enum Netrc {
 
 /// The environment, unless it says something that Python has to work out: a proxy, a netrc file.
 pub(crate) fn read(py: Python<'_>) -> PyResult<Option<Environment>> {
-    static OS: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
-    let os = OS.get_or_try_init(py, || py.import("os").map(Bound::unbind))?;
-    let environ = os.bind(py).getattr(intern!(py, "environ"))?;
-    // The dictionary behind os.environ, whose keys are encoded; somebody's own mapping is read by Python.
-    let Ok(data) = environ.getattr(intern!(py, "_data")) else { return Ok(None) };
-    let Ok(data) = data.cast_exact::<PyDict>() else { return Ok(None) };
-    let said = remembered(data)?;
+    let Some(said) = remembered(py)? else { return Ok(None) };
     let Said::Quiet { ca_bundle, netrc } = &*said else { return Ok(None) };
     let known = match netrc {
         Netrc::Named(path) if !path.exists() => Known::Nothing,
@@ -77,19 +71,31 @@ pub(crate) fn read(py: Python<'_>) -> PyResult<Option<Environment>> {
     Ok(Some(Environment { ca_bundle: ca_bundle.clone(), home }))
 }
 
-/// What the variables say; looked at again when they have changed.
-fn remembered(data: &Bound<'_, PyDict>) -> PyResult<Arc<Said>> {
-    static SEEN: Mutex<Option<(Stamp, Arc<Said>)>> = Mutex::new(None);
+/// What the variables say; looked at again when they have changed, or are kept elsewhere. `None` where it is not
+/// os.environ as the system gives it.
+fn remembered(py: Python<'_>) -> PyResult<Option<Arc<Said>>> {
+    static SEEN: Mutex<Option<([Unchanged; 3], Arc<Said>)>> = Mutex::new(None);
+    static OS: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
     let seen = || SEEN.lock().unwrap_or_else(PoisonError::into_inner);
-    let now = Stamp::of(data);
-    if let Some((then, said)) = &*seen()
-        && Some(*then) == now
+    if let Some((places, said)) = &*seen()
+        && places.iter().all(|place| place.holds(py))
     {
-        return Ok(Arc::clone(said));
+        return Ok(Some(Arc::clone(said)));
     }
+    let os = OS.get_or_try_init(py, || py.import("os").map(Bound::unbind))?.bind(py);
+    let environ = os.getattr(intern!(py, "environ"))?;
+    // The dictionary behind os.environ, whose keys are encoded; somebody's own mapping is read by Python.
+    let Ok(data) = environ.getattr(intern!(py, "_data")) else { return Ok(None) };
+    let Ok(data) = data.cast_exact::<PyDict>() else { return Ok(None) };
+    // As they are before they are read.
+    let places = [Some(os.dict()), own_dict(&environ).ok(), Some(data.clone())]
+        .map(|dict| dict.as_ref().and_then(Unchanged::new));
     let said = Arc::new(said(data)?);
-    *seen() = now.map(|now| (now, Arc::clone(&said)));
-    Ok(said)
+    if let [Some(names), Some(own), Some(variables)] = places {
+        let before = seen().replace(([names, own, variables], Arc::clone(&said)));
+        drop(before); // may run code of Python's: not under the lock
+    }
+    Ok(Some(said))
 }
 
 fn said(data: &Bound<'_, PyDict>) -> PyResult<Said> {

@@ -21,6 +21,7 @@ pub(crate) struct Fields {
     pub(crate) trusts_environment: bool,
     pub(crate) stream: bool,
     pub(crate) max_redirects: u32,
+    pub(crate) has_own_request: bool,
 }
 
 impl Fields {
@@ -43,6 +44,7 @@ impl Fields {
             stream: flag(get(intern!(py, "stream"))?, false)?,
             max_redirects: get(intern!(py, "max_redirects"))?
                 .map_or(Some(30), |limit| limit.extract().ok())?,
+            has_own_request: get(intern!(py, "request"))?.is_some(),
         })
     }
 

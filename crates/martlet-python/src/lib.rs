@@ -1,5 +1,6 @@
 //! The native module `martlet._martlet`: the glue between the engine and Python.
 
+mod allocator;
 mod body;
 mod bridge;
 #[cfg(not(feature = "abi3"))]
@@ -26,11 +27,12 @@ mod testing;
 #[cfg(not(feature = "abi3"))]
 mod text;
 mod versions;
+mod whole;
 
 use pyo3::prelude::*;
 
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: allocator::Allocator = allocator::Allocator;
 
 #[pymodule]
 fn _martlet(module: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -39,6 +41,7 @@ fn _martlet(module: &Bound<'_, PyModule>) -> PyResult<()> {
     json::register(module)?;
     rules::register(module)?;
     register_text(module)?;
+    whole::register(module)?;
     module.add_class::<client::Client>()?;
     module.add_class::<decoder::Decoder>()?;
     module.add_class::<raw::Raw>()?;

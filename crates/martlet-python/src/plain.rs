@@ -23,7 +23,8 @@ use crate::{
     credentials::credentials,
     home::Home,
     session::{Session, is_usual},
-    state::{KnownJar, SessionHeaders, Share},
+    state::{HeadersMark, KnownJar, SessionHeaders, Share},
+    versions::{Stamp, own_dict},
 };
 
 /// What a session's method was called with.
@@ -40,6 +41,8 @@ pub(crate) struct Arguments<'a, 'py> {
     pub(crate) stream: &'a Bound<'py, PyAny>,
     pub(crate) verify: &'a Bound<'py, PyAny>,
     pub(crate) json: &'a Bound<'py, PyAny>,
+    /// Are they those of a method that goes by `request`, which has not been asked?
+    pub(crate) is_direct: bool,
     /// How long its body may take.
     pub(crate) pace: Pace<'a, 'py>,
     /// What has to be absent: cookies, files, proxies, hooks, client certificate.
@@ -109,6 +112,9 @@ pub(crate) fn read<'a, 'py>(arguments: &Arguments<'a, 'py>, share: &Share) -> Op
         return None;
     }
     let session = Session::read(arguments.session, share, arguments.verify, arguments.stream)?;
+    if arguments.is_direct && session.has_own_request {
+        return None;
+    }
     // Without credentials of either, the rules ask the URL.
     let auth = match credentials(arguments.auth)? {
         Auth::None => session.auth.clone(),
@@ -256,17 +262,20 @@ fn session_headers(share: &Share, container: &Bound<'_, PyAny>) -> Option<Sessio
     if !container.get_type().is(class) {
         return None;
     }
-    let version: i64 = container.getattr(intern!(py, "_version")).ok()?.extract().ok()?;
+    let mark = match Stamp::of(&own_dict(container).ok()?) {
+        Some(stamp) => HeadersMark::Stamp(stamp),
+        None => HeadersMark::Version(container.getattr(intern!(py, "_version")).ok()?.extract().ok()?),
+    };
     let known = share.with(py, |state| {
-        let (known, at, headers) = state.known.headers.as_ref()?;
-        (known.is(container) && *at == version).then(|| headers.clone())
+        let (known, then, headers) = state.known.headers.as_ref()?;
+        (known.is(container) && *then == mark).then(|| headers.clone())
     });
     if known.is_some() {
         return known;
     }
     let (headers, unset) = stored_headers(&container.getattr(intern!(py, "_store")).ok()?)?;
     let headers = SessionHeaders { plain: are_plain(&headers), headers, unset };
-    let now = (container.clone().unbind(), version, headers.clone());
+    let now = (container.clone().unbind(), mark, headers.clone());
     let before = share.with(py, |state| state.known.headers.replace(now));
     drop(before);
     Some(headers)

@@ -26,6 +26,7 @@ use crate::{
     bridge::{Answer, Asker, Filling, Operation, Ours},
     error::to_exception,
     source::Lender,
+    versions::own_dict,
 };
 
 /// One reply: head, the request it answers, and the body or the way to it.
@@ -85,8 +86,7 @@ impl Raw {
     /// A `martlet.Response` over this, as Python's own code would make it, without running `__init__`. What nearly
     /// everybody asks for is there already; the rest fills from the handle.
     pub(crate) fn into_response(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        static CLASS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
-        let class = CLASS.import(py, "martlet.response", "Response")?;
+        let class = response_class(py)?;
         let (status, body) = (self.head.status, self.body(py));
         let handle = Bound::new(py, self)?;
         // SAFETY: Response is an ordinary class without C-level state: allocating it is what object.__new__ does.
@@ -96,12 +96,19 @@ impl Raw {
             Bound::from_owned_ptr_or_err(py, object)?
         };
         response.setattr(intern!(py, "_engine"), handle)?;
-        response.setattr(intern!(py, "status_code"), status)?;
+        let dict = own_dict(&response)?;
+        dict.set_item(intern!(py, "status_code"), status)?;
         if let Some(body) = body {
-            response.setattr(intern!(py, "_content"), body)?;
+            dict.set_item(intern!(py, "_content"), body)?;
         }
         Ok(response.unbind())
     }
+}
+
+/// `martlet.Response`.
+pub(crate) fn response_class(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
+    static CLASS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    CLASS.import(py, "martlet.response", "Response")
 }
 
 /// (method, url, headers, body) of a request as it was sent; the body as the caller gave it, a text or bytes.

@@ -27,6 +27,8 @@ pub(crate) struct Session<'py> {
     pub(crate) stream: bool,
     pub(crate) max_redirects: u32,
     pub(crate) cookies: Option<Bound<'py, PyAny>>,
+    /// Is there a `request` of its own beside that of its class?
+    pub(crate) has_own_request: bool,
 }
 
 impl<'py> Session<'py> {
@@ -74,6 +76,7 @@ impl<'py> Session<'py> {
             stream: if stream.is_none() { fields.stream } else { stream.is_truthy().ok()? },
             max_redirects: fields.max_redirects,
             cookies: fields.cookies.as_ref().map(|cookies| cookies.bind(py).clone()),
+            has_own_request: fields.has_own_request,
         })
     }
 }

@@ -23,8 +23,8 @@ pub(crate) struct State {
 pub(crate) struct Known {
     /// What the session's `__dict__` said when that was its stamp.
     pub(crate) session: Option<(Stamp, Arc<Fields>)>,
-    /// The session's headers: their container, its version, and what was in it.
-    pub(crate) headers: Option<(Py<PyAny>, i64, SessionHeaders)>,
+    /// The session's headers: their container, as it was, and what was in it.
+    pub(crate) headers: Option<(Py<PyAny>, HeadersMark, SessionHeaders)>,
     /// The URL last asked for without parameters, as it was given and as it is.
     pub(crate) url: Option<(String, Url)>,
     pub(crate) jar: Option<KnownJar>,
@@ -32,6 +32,15 @@ pub(crate) struct Known {
     pub(crate) tls: Option<Arc<TlsSettings>>,
     /// Those of a call that says nothing of its own.
     pub(crate) usual_tls: Option<Arc<TlsSettings>>,
+}
+
+/// What is another after every change to a container of headers.
+#[derive(PartialEq, Eq)]
+pub(crate) enum HeadersMark {
+    /// That of its attributes, of which its count of changes is one.
+    Stamp(Stamp),
+    /// The count itself.
+    Version(i64),
 }
 
 /// The headers of a session.

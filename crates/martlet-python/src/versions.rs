@@ -7,6 +7,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use pyo3::{
+    ffi,
     prelude::*,
     types::{PyDict, PyModule, PyString, PyType},
 };
@@ -128,16 +129,29 @@ impl Versions {
     }
 }
 
+/// The `__dict__` of an object whose class says nothing else about it.
+///
+/// # Errors
+/// AttributeError where there is none.
+pub(crate) fn own_dict<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyDict>> {
+    // SAFETY: we are attached, with an object; what comes is ours, or null with an exception set.
+    let dict = unsafe {
+        let dict = ffi::PyObject_GenericGetDict(object.as_ptr(), std::ptr::null_mut());
+        Bound::from_owned_ptr_or_err(object.py(), dict)?
+    };
+    Ok(dict.cast_into()?)
+}
+
 /// A dictionary as it was.
-struct Unchanged(Py<PyDict>, Stamp);
+pub(crate) struct Unchanged(Py<PyDict>, Stamp);
 
 impl Unchanged {
     /// `None` where dictionaries have no stamp.
-    fn new(dict: &Bound<'_, PyDict>) -> Option<Self> {
+    pub(crate) fn new(dict: &Bound<'_, PyDict>) -> Option<Self> {
         Some(Self(dict.clone().unbind(), Stamp::of(dict)?))
     }
 
-    fn holds(&self, py: Python<'_>) -> bool {
+    pub(crate) fn holds(&self, py: Python<'_>) -> bool {
         Stamp::of(self.0.bind(py)) == Some(self.1)
     }
 }
@@ -173,8 +187,6 @@ fn state(object: &Bound<'_, PyAny>) -> Option<Version> {
 /// `None` for what is no class, and while it has no version. The stable ABI does not show it.
 #[cfg(not(feature = "abi3"))]
 fn version(class: &Bound<'_, PyAny>) -> Option<Version> {
-    use pyo3::ffi;
-
     let class = class.cast::<PyType>().ok()?.as_type_ptr();
     // SAFETY: a type object that is alive, read by a thread that is attached to the interpreter.
     let (flags, tag) = unsafe { (ffi::PyType_GetFlags(class), (*class).tp_version_tag) };

@@ -5,7 +5,7 @@
 
 use std::io::Write as _;
 
-use crate::request::check_field;
+use crate::request::check_fields;
 use crate::{Error, Headers, Kind, Phase, Result};
 
 /// Writes a request's head behind `out`. `host` is the value of `Host`, used unless `headers` has one.
@@ -13,7 +13,7 @@ use crate::{Error, Headers, Kind, Phase, Result};
 /// # Errors
 /// All in [`Phase::Prepare`], and `out` is then as it was: [`Kind::InvalidSetting`] when the method is not a token
 /// (urllib3's `ValueError`), [`Kind::InvalidUrl`] when target or host holds a space, a control or a non-ASCII byte
-/// (`http.client`'s `InvalidURL`), [`Kind::InvalidHeader`] as [`check_field`].
+/// (`http.client`'s `InvalidURL`), [`Kind::InvalidHeader`] as [`check_field`](crate::request::check_field).
 pub fn encode_head(
     out: &mut Vec<u8>,
     method: &str,
@@ -27,12 +27,8 @@ pub fn encode_head(
     if !own_host {
         check_visible("host", host)?;
     }
-    let mut length = method.len() + target.len() + host.len() + 32;
-    for (name, value) in headers.iter() {
-        check_field(name, value)?;
-        length += name.len() + value.len() + 4;
-    }
-    out.reserve(length);
+    check_fields(headers)?;
+    out.reserve(method.len() + target.len() + host.len() + 32 + headers.bytes().len() + 4 * headers.len());
     for part in [method.as_bytes(), b" ", target.as_bytes(), b" HTTP/1.1\r\n"] {
         out.extend_from_slice(part);
     }

@@ -167,7 +167,7 @@ impl RawBody {
             && self.keep
             && leased.connection.buffer.is_empty()
         {
-            leased.connection.shrink();
+            leased.connection.lend_out();
             leased.give_back();
         }
     }

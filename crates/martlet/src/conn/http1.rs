@@ -2,17 +2,20 @@
 //!
 //! The socket is read straight into the connection's buffer, and what is in there is never lost when
 //! a future is dropped. A request with a small body leaves in one write, a small reply arrives in
-//! one read. Waiting is limited per wait: the clock starts only when the socket was not ready.
+//! one read. A connection that only waits has no memory to read into: what one has done with is the next
+//! one's, still in the processor's cache. Waiting is limited per wait: the clock starts only when the socket
+//! was not ready.
 
+use std::cell::Cell;
 use std::future::{Future, poll_fn};
 use std::io::{self, IoSlice};
-use std::mem::MaybeUninit;
+use std::mem;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, BufMut, BytesMut};
 use martlet_proto::{Detail, Error, Kind, Phase, Result};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncReadExt, AsyncWrite};
 
 use crate::clock::Clock;
 use crate::connect::Stream;
@@ -22,6 +25,14 @@ pub(crate) const SMALL: usize = 8192;
 
 /// Room made while a large body arrives: one TLS record four times over, and what a loopback socket hands out at once.
 pub(crate) const LARGE: usize = 64 * 1024;
+
+/// A buffer of more is not kept for the next reply.
+const MOST_KEPT: usize = 4 * SMALL;
+
+thread_local! {
+    /// An empty buffer that no connection has.
+    static SPARE: Cell<BytesMut> = Cell::default();
+}
 
 /// A connection with its buffers.
 #[derive(Debug)]
@@ -100,21 +111,16 @@ impl Http1 {
         Poll::Ready(self.filled(outcome))
     }
 
-    /// A fresh connection gets memory to read into when there is something to read: many only wait.
     fn poll_more(&mut self, context: &mut Context<'_>, room: usize) -> Poll<io::Result<usize>> {
-        if self.buffer.capacity() > 0 || room > SMALL {
-            self.make_room(room);
-            return pin!(self.stream.read_buf(&mut self.buffer)).poll(context);
+        if self.buffer.capacity() == 0 {
+            self.buffer = SPARE.take();
         }
-        let mut scratch = [MaybeUninit::uninit(); SMALL];
-        let mut space = ReadBuf::uninit(&mut scratch);
-        ready!(Pin::new(&mut self.stream).poll_read(context, &mut space))?;
-        let filled = space.filled();
-        if !filled.is_empty() {
-            self.buffer.reserve(SMALL);
-            self.buffer.extend_from_slice(filled);
+        self.make_room(room);
+        let outcome = pin!(self.stream.read_buf(&mut self.buffer)).poll(context);
+        if outcome.is_pending() && room <= SMALL {
+            self.lend_out();
         }
-        Poll::Ready(Ok(filled.len()))
+        outcome
     }
 
     /// Reads more into the buffer, which has room for about `room` bytes.
@@ -140,10 +146,13 @@ impl Http1 {
         self.filled(outcome).map_err(|error| broken(phase, error))
     }
 
-    /// Lets go of memory that only a large body needed.
-    pub(crate) fn shrink(&mut self) {
-        if self.buffer.capacity() > 4 * SMALL {
-            self.buffer = BytesMut::new();
+    /// Leaves an empty buffer to whoever reads next.
+    pub(crate) fn lend_out(&mut self) {
+        if self.buffer.is_empty() {
+            let buffer = mem::take(&mut self.buffer);
+            if buffer.capacity() <= MOST_KEPT {
+                SPARE.set(buffer);
+            }
         }
     }
 
@@ -189,7 +198,7 @@ mod tests {
     use crate::connect::tcp::Socket;
 
     #[tokio::test]
-    async fn a_connection_that_waits_has_no_memory_to_read_into_yet() {
+    async fn a_connection_that_waits_has_no_memory_to_read_into() {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let socket = Socket::connect(address, &ConnectConfig::default()).await.unwrap();
@@ -211,6 +220,16 @@ mod tests {
             assert_eq!(filled, Filled::Data);
         }
         assert_eq!(&connection.buffer[..], b"HTTP/1.1 200 OK");
+        connection.lend_out();
+        assert!(!connection.buffer.is_empty(), "what was not used is kept");
+        let place = connection.buffer.as_ptr();
+        connection.buffer.clear();
+        connection.lend_out();
+        assert_eq!(connection.buffer.capacity(), 0);
+        peer.write_all(b"HTTP").unwrap();
+        assert_eq!(connection.fill(SMALL, Phase::RecvHead, &clock).await.unwrap(), Filled::Data);
+        assert_eq!(connection.buffer.as_ptr(), place, "the same memory serves again");
+        connection.buffer.clear();
         drop(peer);
         assert_eq!(connection.fill(SMALL, Phase::RecvHead, &clock).await.unwrap(), Filled::End);
     }
