@@ -25,7 +25,7 @@ Figures = dict[str, Any]
 
 FLOOR_REQUESTS = 100_000
 OVERRIDES_ROUNDS = 5
-SHARE_ROUNDS = 7
+SHARE_ROUNDS = 15
 SHARE_SECONDS = 0.5
 FLOOR_SAYS = re.compile(r"([\d.]+) requests/s, ([\d.]+) us CPU per request")
 

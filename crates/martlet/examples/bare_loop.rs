@@ -1,4 +1,4 @@
-//! What the engine alone costs: N GETs, C at a time, on one thread.
+//! What the engine alone costs: N GETs, C at a time, on one thread, with the fields that a session of requests sends.
 //!
 //! ```sh
 //! cargo run --release -p martlet --example bare_loop -- http://127.0.0.1:8000/ 100000 64 [SECONDS]
@@ -8,10 +8,21 @@
 //! quicker. With SECONDS, each call has that limit for connecting and for each read.
 
 use std::error::Error;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use martlet::proto::cookie::SharedJar;
+use martlet::proto::exchange::Policy;
 use martlet::proto::{Request, Timeouts, Url};
-use martlet::{Body, Call, Client};
+use martlet::{Body, Call, Client, TlsSettings};
+
+/// What a session of requests says of itself in each request.
+const FIELDS: [(&str, &str); 4] = [
+    ("User-Agent", concat!("python-requests/", env!("CARGO_PKG_VERSION"))),
+    ("Accept-Encoding", "gzip, deflate, br, zstd"),
+    ("Accept", "*/*"),
+    ("Connection", "keep-alive"),
+];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut args = std::env::args().skip(1);
@@ -20,13 +31,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     let in_flight: usize = args.next().as_deref().unwrap_or("64").parse()?;
     let timeouts = args.next().map(|seconds| seconds.parse().map(Duration::from_secs_f64)).transpose()?;
     let timeouts = timeouts.map(Timeouts::both).unwrap_or_default();
-    let request = Request::new("GET", Url::prepare(&url, "")?);
+    let mut request = Request::new("GET", Url::prepare(&url, "")?);
+    request.headers = FIELDS.into_iter().collect();
+    let session = Arc::new((request, timeouts, SharedJar::default(), Arc::<TlsSettings>::default()));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let client = Client::default();
     // Connections are opened before the clock starts.
-    runtime.block_on(many(&client, &request, timeouts, in_flight, in_flight))?;
+    runtime.block_on(many(&client, &session, in_flight, in_flight))?;
     let (begun, cpu) = (Instant::now(), cpu_time()?);
-    let bytes = runtime.block_on(many(&client, &request, timeouts, requests, in_flight))?;
+    let bytes = runtime.block_on(many(&client, &session, requests, in_flight))?;
     let (wall, now) = (begun.elapsed(), cpu_time()?);
     let per_request = |ticks: u64| ticks as f64 * 1e4 / requests as f64;
     println!(
@@ -39,21 +52,29 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+/// What all calls have in common, as those of a session have.
+type Session = Arc<(Request, Timeouts, SharedJar, Arc<TlsSettings>)>;
+
+fn call(session: &Session) -> Call {
+    let (request, timeouts, jar, tls) = &**session;
+    let policy = Policy { cookies: Some(Arc::clone(jar)), ..Policy::default() };
+    Call { timeouts: *timeouts, policy, tls: Arc::clone(tls), ..Call::new(request.clone()) }
+}
+
 /// Makes `requests` requests, `in_flight` at a time; tells how many bytes of body came.
 async fn many(
     client: &Client,
-    request: &Request,
-    timeouts: Timeouts,
+    session: &Session,
     requests: usize,
     in_flight: usize,
 ) -> Result<u64, Box<dyn Error>> {
     let workers = (0..in_flight).map(|worker| {
-        let (client, request) = (client.clone(), request.clone());
+        let (client, session) = (client.clone(), Arc::clone(session));
         let share = requests / in_flight + usize::from(worker < requests % in_flight);
         tokio::spawn(async move {
             let mut bytes = 0;
             for _ in 0..share {
-                let response = client.execute(Call { timeouts, ..Call::new(request.clone()) }).await?;
+                let response = client.execute(call(&session)).await?;
                 if let Body::Full(body) = response.body {
                     bytes += body.len() as u64;
                 }
