@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import product
+from statistics import median
 from typing import Any
 
 from .cases import FREE, KB, LARGE, ONE_CORE, SECURE, STANDARD, THREADS, Case, Effort
@@ -45,8 +46,11 @@ class Run:
         return [peer for other, peer in self.results if other == case]
 
     def ratio(self, case: Case, name: str, over: str, under: str) -> float | None:
-        upper, lower = self.figure(case, over, name), self.figure(case, under, name)
-        return upper / lower if upper is not None and lower else None
+        """The median of the rounds' ratios: what slows the machine down for a round is in both figures."""
+        if self.figure(case, over, name) is None or not self.figure(case, under, name):
+            return None
+        upper, lower = (self.results[case, peer].figures[name] for peer in (over, under))
+        return median(above / below for above, below in zip(upper, lower, strict=True))
 
 
 def number(value: float | None) -> str:
@@ -79,7 +83,7 @@ def bars(run: Run) -> Iterator[tuple[str, float | None, str, float]]:
     of_ry = run.ratio(SECURE, "cpu_us", US, "ry")
     yield f"CPU per request, {SECURE.title}: martlet's of ry's", of_ry, "<=", 0.85
     plain, secure = (less_cpu(run, case) for case in (STANDARD, SECURE))
-    gap = secure / plain if secure is not None and plain else None
+    gap = median(more / less for more, less in zip(secure, plain, strict=True)) if secure and plain else None
     yield "by how much CPU per request martlet needs less than ry, over HTTPS: of HTTP's", gap, ">=", 1
     rate = f"requests/s, {ONE_CORE.title}: martlet's of"
     yield f"{rate} pyreqwest's", run.ratio(ONE_CORE, "per_second", US, "pyreqwest"), ">=", 1.2
@@ -106,10 +110,12 @@ def of_empty(share: dict[str, float]) -> float:
     return (share["whole"] - share["bare"]) / share["empty"]
 
 
-def less_cpu(run: Run, case: Case) -> float | None:
-    """By how many processor microseconds per request martlet needs less than ry."""
-    ours, others = run.figure(case, US, "cpu_us"), run.figure(case, "ry", "cpu_us")
-    return others - ours if ours is not None and others is not None else None
+def less_cpu(run: Run, case: Case) -> list[float]:
+    """By how many processor microseconds per request martlet needs less than ry, in each round."""
+    if None in (run.figure(case, US, "cpu_us"), run.figure(case, "ry", "cpu_us")):
+        return []
+    ours, others = (run.results[case, peer].figures["cpu_us"] for peer in (US, "ry"))
+    return [other - our for our, other in zip(ours, others, strict=True)]
 
 
 def verdict(figure: float | None, relation: str, bar: float) -> str:
@@ -255,8 +261,8 @@ def markdown(run: Run, plot: str) -> str:
     )
     lines += [f"![Plot of the main figures]({plot})", "", "## Side by side", ""]
     lines += [
-        "*of martlet's*: the client's figure divided by martlet's. *spread*: half the distance between the "
-        "best and the worst round. *CPU*: processor time of the client's whole process for a request. "
+        "*of martlet's*: the client's figure divided by martlet's, the median of the rounds' ratios. "
+        "*spread*: half the distance between the best and the worst round. *CPU*: processor time of the client's whole process for a request. "
         "*p50, p99, max*: by how many milliseconds a task on the same loop, waking every millisecond, woke "
         "too late. *MiB*: the most memory the process had.",
         "",
