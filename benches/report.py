@@ -262,9 +262,9 @@ def markdown(run: Run, plot: str) -> str:
     lines += [f"![Plot of the main figures]({plot})", "", "## Side by side", ""]
     lines += [
         "*of martlet's*: the client's figure divided by martlet's, the median of the rounds' ratios. "
-        "*spread*: half the distance between the best and the worst round. *CPU*: processor time of the client's whole process for a request. "
-        "*p50, p99, max*: by how many milliseconds a task on the same loop, waking every millisecond, woke "
-        "too late. *MiB*: the most memory the process had.",
+        "*spread*: half the distance between the best and the worst round. *CPU*: processor time of the "
+        "client's whole process for a request. *p50, p99, max*: by how many milliseconds a task on the same "
+        "loop, waking every millisecond, woke too late. *MiB*: the most memory the process had.",
         "",
     ]
     lines += [*case_tables(run), *extra_tables(run)]
