@@ -47,10 +47,17 @@ class Run:
 
     def ratio(self, case: Case, name: str, over: str, under: str) -> float | None:
         """The median of the rounds' ratios: what slows the machine down for a round is in both figures."""
-        if self.figure(case, over, name) is None or not self.figure(case, under, name):
-            return None
-        upper, lower = (self.results[case, peer].figures[name] for peer in (over, under))
-        return median(above / below for above, below in zip(upper, lower, strict=True))
+        return median_ratio(self.rounds(case, name, over, under))
+
+    def rounds(self, case: Case, name: str, *peers: str) -> list[tuple[float, ...]]:
+        """What each round gave for these peers; nothing where one of them has no figure."""
+        if any(self.figure(case, peer, name) is None for peer in peers):
+            return []
+        return list(zip(*(self.results[case, peer].figures[name] for peer in peers), strict=True))
+
+
+def median_ratio(pairs: Sequence[tuple[float, ...]]) -> float | None:
+    return median(over / under for over, under in pairs) if pairs else None
 
 
 def number(value: float | None) -> str:
@@ -83,7 +90,7 @@ def bars(run: Run) -> Iterator[tuple[str, float | None, str, float]]:
     of_ry = run.ratio(SECURE, "cpu_us", US, "ry")
     yield f"CPU per request, {SECURE.title}: martlet's of ry's", of_ry, "<=", 0.85
     plain, secure = (less_cpu(run, case) for case in (STANDARD, SECURE))
-    gap = median(more / less for more, less in zip(secure, plain, strict=True)) if secure and plain else None
+    gap = median_ratio(list(zip(secure, plain, strict=True))) if secure and plain else None
     yield "by how much CPU per request martlet needs less than ry, over HTTPS: of HTTP's", gap, ">=", 1
     rate = f"requests/s, {ONE_CORE.title}: martlet's of"
     yield f"{rate} pyreqwest's", run.ratio(ONE_CORE, "per_second", US, "pyreqwest"), ">=", 1.2
@@ -112,10 +119,7 @@ def of_empty(share: dict[str, float]) -> float:
 
 def less_cpu(run: Run, case: Case) -> list[float]:
     """By how many processor microseconds per request martlet needs less than ry, in each round."""
-    if None in (run.figure(case, US, "cpu_us"), run.figure(case, "ry", "cpu_us")):
-        return []
-    ours, others = (run.results[case, peer].figures["cpu_us"] for peer in (US, "ry"))
-    return [other - our for our, other in zip(ours, others, strict=True)]
+    return [other - our for our, other in run.rounds(case, "cpu_us", US, "ry")]
 
 
 def verdict(figure: float | None, relation: str, bar: float) -> str:

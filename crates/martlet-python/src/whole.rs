@@ -1,15 +1,14 @@
 //! `whole`: the property that `Response.content` is. Where the body is there already, as it nearly always is, it is
 //! given without a frame of Python's; what else there is to do, the property's own function does.
 
-use pyo3::{
-    ffi,
-    prelude::*,
-    types::{PyDict, PyType},
-};
 #[cfg(not(feature = "abi3"))]
 use pyo3::{
-    intern,
+    ffi, intern,
     types::{PyBool, PyBytes},
+};
+use pyo3::{
+    prelude::*,
+    types::{PyDict, PyType},
 };
 
 #[cfg(not(feature = "abi3"))]
@@ -24,8 +23,7 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
         "__doc__",
         "The property that `Response.content` is: gives the body without a call where it has been read.",
     )?;
-    // SAFETY: a class that lives as long as the interpreter.
-    let property = unsafe { Bound::from_borrowed_ptr(py, (&raw mut ffi::PyProperty_Type).cast()) };
+    let property = py.import("builtins")?.getattr("property")?;
     let class = py.get_type::<PyType>().call1(("whole", (property,), said))?.cast_into::<PyType>()?;
     // SAFETY: a class made at run time, of which there is no instance yet.
     #[cfg(not(feature = "abi3"))]
